@@ -1,0 +1,97 @@
+"""What a run says: a Header, then Chunks and Sweeps, then Finished."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vclamp.model.protocol import Protocol
+from vclamp.model.rig import Rig
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Header:
+    """Everything needed to run the same again."""
+
+    rig: Rig
+    protocol: Protocol
+    seed: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """The rig became this one at a sample of a sweep."""
+
+    sweep: int
+    sample: int
+    rig: Rig
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Samples [first, last) of a sweep are ready in `values`, which later chunks go on filling."""
+
+    sweep: int
+    first: int
+    last: int
+    names: tuple[str, ...]
+    values: Array
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A finished sweep.
+
+    `values` is read-only, shape (n_traces, n_samples), rows named by `names`; `start` is the
+    state it began from (V in mV, then every gate), `rig` the rig it began with.
+    """
+
+    index: int
+    names: tuple[str, ...]
+    values: Array
+    start: tuple[float, ...]
+    rig: Rig
+    changes: tuple[Change, ...] = ()
+
+    def __getitem__(self, name: str) -> Array:
+        """The trace of that name, such as "i_pA"; KeyError if there is none."""
+        if name not in self.names:
+            raise KeyError(name)
+        row: Array = self.values[self.names.index(name)]
+        return row
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run's last word."""
+
+    reason: Literal["completed", "stopped", "failed"]
+    message: str = ""
+
+
+Event = Header | Chunk | Sweep | Finished
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A run as it is kept: its header and its finished sweeps."""
+
+    header: Header
+    sweeps: tuple[Sweep, ...]
+    finished: Finished = Finished("completed")
+
+
+def trace_names(rig: Rig) -> tuple[str, ...]:
+    """Names of the traces a sweep of this rig has, in the order of their rows."""
+    channels = rig.cell.channels
+    return (
+        "command_mV",
+        "v_mV",
+        "i_pA",
+        *(f"i_{channel.name}_pA" for channel in channels),
+        *(f"p_open_{channel.name}" for channel in channels if channel.gates),
+    )

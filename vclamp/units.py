@@ -1,0 +1,32 @@
+"""Constants and the closed unit system: mV, ms, pA, nS, pF, pL, mM, kHz, K, GΩ.
+
+In it nS·mV = pA, pF·mV/ms = pA, pA·GΩ = mV: formulas need no conversion factor.
+MΩ, which users type, is the one unit outside it.
+"""
+
+GAS_J_PER_MOL_K = 8.314462618  # CODATA 2018, exact
+FARADAY_C_PER_MOL = 96485.33212  # CODATA 2018, exact
+ZERO_CELSIUS_K = 273.15
+
+# SI unit and factor of the unit that a trace's name ends in
+SI: dict[str, tuple[str, float]] = {
+    "mV": ("volts", 1e-3),
+    "pA": ("amperes", 1e-12),
+    "nS": ("siemens", 1e-9),
+    "ms": ("seconds", 1e-3),
+}
+
+
+def nS_from_MOhm(resistance_MOhm: float) -> float:
+    """Conductance in nS of a resistance in MΩ."""
+    return 1000.0 / resistance_MOhm
+
+
+def kelvin(celsius: float) -> float:
+    """Absolute temperature of a temperature in °C."""
+    return celsius + ZERO_CELSIUS_K
+
+
+def celsius(kelvin: float) -> float:
+    """Temperature in °C of an absolute temperature."""
+    return kelvin - ZERO_CELSIUS_K
