@@ -1,0 +1,3 @@
+"""VClamp: a virtual voltage-clamp rig."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,256 @@
+"""Run a protocol on a rig: a plain generator that knows no clock, thread, file or window."""
+
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from vclamp import __version__
+from vclamp.engine.simulation import Simulation
+from vclamp.errors import VClampError
+from vclamp.model.protocol import Protocol, Stretch
+from vclamp.model.record import (
+    Change,
+    Chunk,
+    Event,
+    Finished,
+    Header,
+    Recording,
+    Sweep,
+    trace_names,
+)
+from vclamp.model.rig import Rig
+
+MAX_BYTES = 2 * 1024**3
+_BYTES_PER_VALUE = 8
+
+
+class Inbox:
+    """What may be said to a running generator, from any thread; heard at the next chunk border.
+
+    `chunk_ms` may be changed at any time: results do not depend on it.
+    """
+
+    def __init__(self, chunk_ms: float = float("inf")) -> None:
+        self.chunk_ms = chunk_ms
+        self._rigs: deque[Rig] = deque(maxlen=1)
+        self._stopped = False
+
+    def put(self, rig: Rig) -> None:
+        """Go on with this rig; an earlier one not yet taken is forgotten."""
+        self._rigs.append(rig)
+
+    def stop(self) -> None:
+        """End the run; the unfinished sweep is dropped."""
+        self._stopped = True
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run was told to end."""
+        return self._stopped
+
+    def take(self, sweep: int, sample: int) -> Rig | None:
+        """The newest rig, once."""
+        try:
+            return self._rigs.pop()
+        except IndexError:
+            return None
+
+    def next_border(self, sweep: int, sample: int, dt_ms: float) -> int:
+        """The sample at which the chunk that starts at `sample` ends."""
+        chunk = self.chunk_ms / dt_ms
+        return sample + max(1, round(chunk)) if chunk < 1e9 else 2**62
+
+
+class Script(Inbox):
+    """An inbox that says again what was said in a recorded run."""
+
+    def __init__(self, changes: tuple[Change, ...], chunk_ms: float = float("inf")) -> None:
+        super().__init__(chunk_ms)
+        self._changes = {(change.sweep, change.sample): change.rig for change in changes}
+
+    def take(self, sweep: int, sample: int) -> Rig | None:
+        """The rig that was taken at this sample."""
+        return self._changes.get((sweep, sample))
+
+    def next_border(self, sweep: int, sample: int, dt_ms: float) -> int:
+        """The usual border, or the next recorded change."""
+        changes = [s for (k, s) in self._changes if k == sweep and s > sample]
+        return min([super().next_border(sweep, sample, dt_ms), *changes])
+
+
+def run(
+    rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = None
+) -> Iterator[Event]:
+    """Run a protocol and say what happens: Header, Chunk…, Sweep, Chunk…, Sweep, Finished.
+
+    Parameters
+    ----------
+    rig, protocol : Rig, Protocol
+        What to run; the same values give the same traces bit for bit.
+    seed : int
+        Seed of everything random, kept in the header.
+    inbox : Inbox, optional
+        Changes of the rig while it runs, each recorded to the sample, and the order to stop.
+    """
+    inbox = inbox or Inbox()
+    yield Header(rig, protocol, seed, __version__)
+    try:
+        check_size(rig, protocol)
+        yield from _sweeps(rig, protocol, inbox)
+    except VClampError as error:
+        yield Finished("failed", str(error))
+    except Exception as error:  # whatever it is, the run's reader must hear of it
+        yield Finished("failed", f"internal error: {type(error).__name__}: {error}")
+
+
+def record(
+    rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = None
+) -> Recording:
+    """Run a protocol to its end and keep everything.
+
+    Raises
+    ------
+    VClampError
+        If the run fails.
+    """
+    header, sweeps, finished = Header(rig, protocol, seed, __version__), [], Finished("completed")
+    for event in run(rig, protocol, seed=seed, inbox=inbox):
+        if isinstance(event, Sweep):
+            sweeps.append(event)
+        elif isinstance(event, Finished):
+            finished = event
+    if finished.reason == "failed":
+        raise VClampError(finished.message)
+    return Recording(header, tuple(sweeps), finished)
+
+
+def replay(recording: Recording, *, chunk_ms: float = float("inf")) -> Recording:
+    """Run a recording's rig and protocol again, with its changes, as far as it went."""
+    script = Script(tuple(c for s in recording.sweeps for c in s.changes), chunk_ms)
+    header, sweeps = recording.header, []
+    for event in run(header.rig, header.protocol, seed=header.seed, inbox=script):
+        if isinstance(event, Finished) and event.reason == "failed":
+            raise VClampError(event.message)
+        if isinstance(event, Sweep):
+            sweeps.append(event)
+            if len(sweeps) == len(recording.sweeps):
+                break
+    return Recording(header, tuple(sweeps), recording.finished)
+
+
+def differences(one: Recording, other: Recording) -> list[str]:
+    """Where two recordings are not bit-identical; empty if they are."""
+    found = []
+    if len(one.sweeps) != len(other.sweeps):
+        found.append(f"{len(one.sweeps)} sweeps against {len(other.sweeps)}")
+    for a, b in zip(one.sweeps, other.sweeps, strict=False):
+        if a.names != b.names:
+            found.append(f"sweep {a.index + 1}: traces {a.names} against {b.names}")
+            continue
+        found += [
+            f"sweep {a.index + 1}: {name} differs"
+            for name in a.names
+            if not np.array_equal(a[name], b[name])
+        ]
+    return found
+
+
+def check_size(rig: Rig, protocol: Protocol) -> None:
+    """Refuse a run that would not fit in memory.
+
+    Raises
+    ------
+    VClampError
+        With the size and the limit.
+    """
+    samples = sum(protocol.n_samples(k) for k in range(protocol.n_sweeps))
+    size = samples * len(trace_names(rig)) * _BYTES_PER_VALUE
+    if size > MAX_BYTES:
+        raise VClampError(
+            f"{samples:,} samples would take {size / 1024**3:.1f} GB",
+            where=protocol.name,
+            remedy=f"At most {MAX_BYTES / 1024**3:g} GB are allowed: "
+            "use fewer sweeps, shorter segments, or a lower fs_kHz.",
+        )
+
+
+def _sweeps(rig: Rig, protocol: Protocol, inbox: Inbox) -> Iterator[Event]:
+    simulation = Simulation(rig, protocol)
+    for index in range(protocol.n_sweeps):
+        if index:
+            _between(simulation, protocol, index)
+        sweep = _Sweep(simulation, protocol, index, rig)
+        yield from sweep.play(inbox)
+        if inbox.stopped:
+            yield Finished("stopped", f"stopped in sweep {index + 1}")
+            return
+        rig = sweep.rig
+        yield sweep.finished()
+    yield Finished("completed")
+
+
+def _between(simulation: Simulation, protocol: Protocol, index: int) -> None:
+    """Bring the cell from the end of the sweep before to the start of this one."""
+    if protocol.between == "rested":
+        simulation.rest()
+        return
+    gap_ms = protocol.interval_ms - protocol.duration_ms(index - 1)
+    simulation.wait(max(0, round(gap_ms * protocol.fs_kHz)))
+    simulation.set_state(simulation.state)
+
+
+class _Sweep:
+    """One sweep while it is played."""
+
+    def __init__(self, simulation: Simulation, protocol: Protocol, index: int, rig: Rig) -> None:
+        self.rig = self._first_rig = rig
+        self._simulation, self._index = simulation, index
+        self._stretches = protocol.stretches(index)
+        self._dt_ms = 1.0 / protocol.fs_kHz
+        self._names = simulation.names
+        self._values = np.empty((len(self._names), self._stretches[-1].last))
+        self._start = simulation.state
+        self._changes: list[Change] = []
+
+    def play(self, inbox: Inbox) -> Iterator[Chunk]:
+        """Play all stretches chunk by chunk."""
+        border = 0
+        for stretch in self._stretches:
+            sample = stretch.first
+            while sample < stretch.last:
+                if sample == border:
+                    self._hear(inbox, stretch, sample)
+                    border = inbox.next_border(self._index, sample, self._dt_ms)
+                if inbox.stopped:
+                    return
+                last = min(border, stretch.last)
+                self._simulation.play(stretch, sample, last, self._values)
+                yield Chunk(self._index, sample, last, self._names, self._values)
+                sample = last
+            self._simulation.settle(stretch, stretch.last)
+
+    def finished(self) -> Sweep:
+        """The sweep as a value, its traces no longer writable."""
+        self._values.setflags(write=False)
+        return Sweep(
+            self._index, self._names, self._values, self._start, self._first_rig,
+            tuple(self._changes),
+        )  # fmt: skip
+
+    def _hear(self, inbox: Inbox, stretch: Stretch, sample: int) -> None:
+        """Take a changed rig, from this sample on."""
+        rig = inbox.take(self._index, sample)
+        if rig is None or rig == self.rig:
+            return
+        if trace_names(rig) != self._names:
+            raise VClampError(
+                "channels cannot come or go while a sweep runs", remedy="Stop the run first."
+            )
+        self._simulation.settle(stretch, sample)
+        slope = (stretch.end_mV - stretch.start_mV) / (stretch.last - stretch.first)
+        self._simulation.set_rig(rig, stretch.start_mV + slope * (sample - stretch.first))
+        self.rig = rig
+        self._changes.append(Change(self._index, sample, rig))
+
+
