@@ -2,8 +2,8 @@
 
 The kernels see only tables, so they never change when a user adds a channel. Arrays are
 C-contiguous float64; the caller allocates the outputs. Rows of `values`: command, membrane
-voltage, total current, one current a channel, then P_open of channel c in row p_row[c]
-(or nowhere where p_row[c] is -1).
+voltage, total current, one current a channel, P_open of channel c in row p_row[c] (nowhere
+where that is -1), and in the last rows the gates.
 
 Voltage tables have one row a grid voltage: inf[N, gates], decay[N, gates] with
 decay = exp(-h/tau) for one step h, and i_open[N, channels].
@@ -43,6 +43,7 @@ def play_constant(
         for j in range(BLOCK):
             decay[g, j] = np.exp(-j * dt * rate[g])
     p = np.empty(BLOCK)
+    gate_row = values.shape[0] - n_gates
     column = first
     while column < last:
         k = offset + column - first
@@ -57,8 +58,10 @@ def play_constant(
             for g in range(n_gates):
                 if gate_channel[g] == c:
                     start = (anchor[g] - inf[g]) * np.exp(-(k - j0) * dt * rate[g])
+                    gate = values[gate_row + g, column : column + count]
                     for j in range(count):
                         x = inf[g] + start * decay[g, j0 + j]
+                        gate[j] = x
                         y = x
                         for _ in range(gate_power[g] - 1):
                             y *= x
@@ -107,8 +110,8 @@ def _open_probability(x, gate_channel, gate_power, p):
             p[gate_channel[g]] *= x[g]
 
 
-@njit("f8(f8[::1],f8,f8,f8,f8[:,::1],i8[::1],f8[:,::1],i8)", **_INNER)
-def _write(p, command_mV, v_mV, extra_pA, i_open, p_row, values, column):
+@njit("f8(f8[::1],f8[::1],f8,f8,f8,f8[:,::1],i8[::1],f8[:,::1],i8)", **_INNER)
+def _write(x, p, command_mV, v_mV, extra_pA, i_open, p_row, values, column):
     """Write one sample; returns the ionic current in pA."""
     r, a, b, c, d = _weights(v_mV)
     ionic = 0.0
@@ -123,6 +126,9 @@ def _write(p, command_mV, v_mV, extra_pA, i_open, p_row, values, column):
     values[0, column] = command_mV
     values[1, column] = v_mV
     values[2, column] = ionic + extra_pA
+    gate_row = values.shape[0] - x.size
+    for g in range(x.size):
+        values[gate_row + g, column] = x[g]
     return ionic
 
 
@@ -144,7 +150,7 @@ def play_line(
         k = offset + column - first
         v_mV = start_mV + slope_mV * k
         _open_probability(x, gate_channel, gate_power, p)
-        _write(p, v_mV, v_mV, cap_pA, i_open, p_row, values, column)
+        _write(x, p, v_mV, v_mV, cap_pA, i_open, p_row, values, column)
         _step_gates(x, start_mV + slope_mV * (k + 0.5), inf, decay)
 
 
@@ -211,7 +217,7 @@ def play_resistive(
         for g in range(gates.size):
             gates[g] = min(max(x[1, g] + (x[1, g] - x[0, g]) / 3.0, 0.0), 1.0)
         _open_probability(gates, gate_channel, gate_power, p)
-        ionic = _write(p, command_mV, v_mV, 0.0, i_open, p_row, values, column)
+        ionic = _write(gates, p, command_mV, v_mV, 0.0, i_open, p_row, values, column)
         values[2, column] += gs_nS * (command_mV - v_mV) - ionic
         worst = max(worst, abs(v[1] - v[0]) / 3.0)
         v[0] = _advance(

@@ -44,6 +44,11 @@ class Gate:
     tau_ms: str | None = None
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
+            raise VClampError(
+                f"gate name '{self.name}' cannot name a trace",
+                remedy="Use letters, digits and _.",
+            )
         rates = (self.alpha_per_ms is not None, self.beta_per_ms is not None)
         relaxation = (self.inf is not None, self.tau_ms is not None)
         if (rates, relaxation) not in (((True, True), (False, False)), ((False, False), (True, True))):

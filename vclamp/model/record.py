@@ -94,4 +94,5 @@ def trace_names(rig: Rig) -> tuple[str, ...]:
         "i_pA",
         *(f"i_{channel.name}_pA" for channel in channels),
         *(f"p_open_{channel.name}" for channel in channels if channel.gates),
+        *(f"gate_{channel.name}_{gate.name}" for channel in channels for gate in channel.gates),
     )
