@@ -3,8 +3,6 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from vclamp import paths
 from vclamp.errors import VClampError
 from vclamp.model.channel import Blocker, Channel, Gate, OhmicPore
+from vclamp.model.explain import explain
 from vclamp.model.ions import Drug, Ion, Solutions
 from vclamp.model.protocol import SEGMENTS, Ladder, Mark, Protocol
 from vclamp.model.rig import Amplifier, Cell, Rig
@@ -31,6 +30,7 @@ _DESCRIBED = (
 for _cls in _DESCRIBED:
     _cls.__pydantic_config__ = _CONFIG  # type: ignore[attr-defined]
 _TAGS = {"number", "ladder", "list", *SEGMENTS}
+KEYS = sorted({name for cls in _DESCRIBED for name in cls.__dataclass_fields__})
 
 
 @cache
@@ -55,6 +55,12 @@ def _without_defaults(value: Any, data: Any) -> Any:
         }
     if isinstance(data, list):
         return [_without_defaults(v, d) for v, d in zip(value, data, strict=True)]
+    return data
+
+
+def to_full_data(value: object) -> dict[str, Any]:
+    """As `to_data`, with every default spelled out."""
+    data: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
     return data
 
 
@@ -96,7 +102,7 @@ def from_data(kind: type[T], data: object, where: str, text: str = "") -> T:
     try:
         return _adapter(kind).validate_json(_strict_json(data), strict=True)
     except ValidationError as problem:
-        raise _explain(problem, kind, where, text) from None
+        raise explain(problem, where, text, KEYS, _TAGS) from None
     except VClampError as problem:
         raise VClampError(problem.what, where=where, remedy=problem.remedy) from None
 
@@ -189,130 +195,14 @@ def _scan(text: str, where: str) -> None:
         raise VClampError("too many tables", where=where, remedy="Shorten the file.")
 
 
-def _explain(problem: ValidationError, kind: type, where: str, text: str) -> VClampError:
-    """The first mistake as one sentence: file, line, key, what, remedy."""
-    errors = problem.errors(include_url=False)
-    # a wrong key often causes "missing" too: the wrong key is the better message
-    errors.sort(key=lambda error: error["type"] == "missing")
-    error = errors[0]
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, VClampError):
-        what, remedy = cause.what, cause.remedy
-    else:
-        what, remedy = _sentence(error, kind)
-    loc = [part for part in error["loc"] if part not in _TAGS]
-    line = _line_of(text, loc)
-    place = f"{where}:{line}" if line else where
-    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".")
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return VClampError(f"{key}: {what}{more}" if key else what + more, where=place, remedy=remedy)
+def kind_of(path: Path) -> str:
+    """What a TOML file describes: "cell", "protocol" or "channel"."""
+    data = _read(path)[1]
+    return "cell" if "cell" in data else "protocol" if "segments" in data else "channel"
 
 
-def _sentence(error: Any, kind: type) -> tuple[str, str]:
-    ctx, got = error.get("ctx", {}), error.get("input")
-    shown = json.dumps(got, ensure_ascii=False, default=str)[:60]
-    match error["type"]:
-        case "unexpected_keyword_argument" | "extra_forbidden":
-            near = get_close_matches(str(error["loc"][-1]), _all_keys(), n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else "Remove it."
-            return f"unknown key '{str(error['loc'][-1])[:60]}'", hint
-        case "missing" | "missing_argument":
-            return "is missing", "Add it."
-        case "union_tag_invalid":
-            tags = ", ".join(SEGMENTS)
-            return f"type {shown} is unknown", f"Use one of: {tags}."
-        case "union_tag_not_found":
-            return "has no type", f"Add type = one of: {', '.join(SEGMENTS)}."
-        case "greater_than" | "greater_than_equal":
-            bound = ctx.get("gt", ctx.get("ge"))
-            word = "above" if "gt" in ctx else "at least"
-            return f"{shown} is too small", f"It must be {word} {bound:g}."
-        case "less_than" | "less_than_equal":
-            return f"{shown} is too large", f"It must be at most {ctx.get('le', ctx.get('lt')):g}."
-        case "finite_number":
-            return "is not a finite number", "Give a plain number."
-    message = error["msg"].removeprefix("Input ")
-    return f"{shown} {message}", "Correct it."
-
-
-@cache
-def _all_keys() -> list[str]:
-    return sorted({name for cls in _DESCRIBED for name in cls.__dataclass_fields__})
-
-
-def _line_of(text: str, loc: list[Any]) -> int | None:
-    """Line of a key in a TOML text, found by counting its [[tables]]."""
-    keys = [part for part in loc if isinstance(part, str)]
-    if not text or not keys:
-        return None
-    lines = text.splitlines()
-    start = 0
-    path = ""
-    for part in loc:
-        if isinstance(part, str):
-            path = f"{path}.{part}" if path else part
-            continue
-        heads = [i for i, line in enumerate(lines) if line.strip() == f"[[{path}]]"]
-        if part < len(heads):
-            start = heads[part]
-    pattern = re.compile(rf'\s*"?{re.escape(keys[-1])}"?\s*=')
-    for number, line in enumerate(lines[start:], start + 1):
-        if pattern.match(line) or line.strip() in (f"[{path}]", f"[[{path}]]"):
-            return number
-    return start + 1 if start else None
-
-
-def items(value: object, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every settable number, text and switch of a described value with its dotted path."""
-    fields: Mapping[str, Any] = type(value).__dataclass_fields__  # type: ignore[attr-defined]
-    for name in fields:
-        item, path = getattr(value, name), f"{prefix}{name}"
-        if hasattr(item, "__dataclass_fields__"):
-            yield from items(item, f"{path}.")
-        elif isinstance(item, tuple) and item and hasattr(item[0], "__dataclass_fields__"):
-            for number, element in enumerate(item):
-                key = getattr(element, "name", "") or str(number)
-                yield from items(element, f"{path}.{key}.")
-        else:
-            yield path, item
-
-
-def with_value(value: T, path: str, new: object, where: str) -> T:
-    """A copy with the value at a dotted path (as in `items`) replaced, checked whole.
-
-    Raises
-    ------
-    VClampError
-        If there is no such path, or the new value is refused.
-    """
-    data: Any = to_full_data(value)
-    target, node, described = path.split("."), data, value
-    for number, part in enumerate(target):
-        if isinstance(node, list):
-            names = [getattr(item, "name", "") for item in described]  # type: ignore[attr-defined]
-            index = names.index(part) if part in names else int(part) if part.isdigit() else -1
-            if not 0 <= index < len(node):
-                raise _no_path(value, path, where)
-            part, described = index, described[index]  # type: ignore[assignment, index]
-        elif isinstance(node, dict) and part in node:
-            described = getattr(described, part)
-        else:
-            raise _no_path(value, path, where)
-        if number == len(target) - 1:
-            node[part] = new  # type: ignore[index]
-        else:
-            node = node[part]  # type: ignore[index]
-    return from_data(type(value), data, where)
-
-
-def to_full_data(value: object) -> dict[str, Any]:
-    """As `to_data`, with every default spelled out."""
-    data: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
-    return data
-
-
-def _no_path(value: object, path: str, where: str) -> VClampError:
-    known = [name for name, _ in items(value)]
-    near = get_close_matches(path, known, n=1, cutoff=0.5)
-    remedy = f"Did you mean '{near[0]}'?" if near else f"For instance: {known[0]}."
-    return VClampError(f"there is nothing called '{path[:80]}' to set", where=where, remedy=remedy)
+def title_of(path: Path) -> str:
+    """The name to show to people of what a TOML file describes."""
+    data = _read(path)[1]
+    inner = data.get("cell", data)
+    return str(inner.get("label", inner.get("name", path.stem)))

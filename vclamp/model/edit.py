@@ -1,0 +1,60 @@
+"""Values inside a description by their dotted paths, as the command line and the window set them."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from vclamp.errors import VClampError
+from vclamp.model.files import from_data, to_full_data
+
+T = TypeVar("T")
+
+
+def items(value: object, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every settable number, text and switch of a described value with its dotted path."""
+    fields: Mapping[str, Any] = type(value).__dataclass_fields__  # type: ignore[attr-defined]
+    for name in fields:
+        item, path = getattr(value, name), f"{prefix}{name}"
+        if hasattr(item, "__dataclass_fields__"):
+            yield from items(item, f"{path}.")
+        elif isinstance(item, tuple) and item and hasattr(item[0], "__dataclass_fields__"):
+            for number, element in enumerate(item):
+                key = getattr(element, "name", "") or str(number)
+                yield from items(element, f"{path}.{key}.")
+        else:
+            yield path, item
+
+
+def with_value(value: T, path: str, new: object, where: str) -> T:
+    """A copy with the value at a dotted path (as in `items`) replaced, checked whole.
+
+    Raises
+    ------
+    VClampError
+        If there is no such path, or the new value is refused.
+    """
+    data: Any = to_full_data(value)
+    target, node, described = path.split("."), data, value
+    for number, part in enumerate(target):
+        if isinstance(node, list):
+            names = [getattr(item, "name", "") for item in described]  # type: ignore[attr-defined]
+            index = names.index(part) if part in names else int(part) if part.isdigit() else -1
+            if not 0 <= index < len(node):
+                raise _no_path(value, path, where)
+            part, described = index, described[index]  # type: ignore[assignment, index]
+        elif isinstance(node, dict) and part in node:
+            described = getattr(described, part)
+        else:
+            raise _no_path(value, path, where)
+        if number == len(target) - 1:
+            node[part] = new  # type: ignore[index]
+        else:
+            node = node[part]  # type: ignore[index]
+    return from_data(type(value), data, where)
+
+
+def _no_path(value: object, path: str, where: str) -> VClampError:
+    known = [name for name, _ in items(value)]
+    near = get_close_matches(path, known, n=1, cutoff=0.5)
+    remedy = f"Did you mean '{near[0]}'?" if near else f"For instance: {known[0]}."
+    return VClampError(f"there is nothing called '{path[:80]}' to set", where=where, remedy=remedy)
