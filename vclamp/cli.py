@@ -114,14 +114,14 @@ def _run(arguments: argparse.Namespace) -> int:
     from time import perf_counter
 
     from vclamp.model.files import load_protocol, load_rig
-    from vclamp.storage.exporters import export, exporter_of
+    from vclamp.storage.exporters import check_target, export
 
     rig = load_rig(paths.find(arguments.cell, paths.CELLS, "cell"))
     protocol = load_protocol(paths.find(arguments.protocol, paths.PROTOCOLS, "protocol"))
     for setting in arguments.settings:
         rig, protocol = _set(rig, protocol, setting)
     seed, output = _seed(arguments.seed), Path(arguments.output)
-    exporter_of(output)  # an unknown ending is refused before the work
+    check_target(output, overwrite=arguments.overwrite)  # before the work, not after it
     from vclamp.run.runner import record
 
     began = perf_counter()
@@ -129,8 +129,7 @@ def _run(arguments: argparse.Namespace) -> int:
     wall_ms = (perf_counter() - began) * 1e3
     export(recording, output, overwrite=arguments.overwrite)
     reversals = ", ".join(
-        f"E_{channel.name} {channel.reversal_mV(rig.solutions):+.3f} mV"
-        for channel in rig.cell.channels
+        f"E_{channel.name} {channel.reversal_mV(rig.solutions):+.3f} mV" for channel in rig.cell.channels
     )
     simulated_ms = sum(protocol.duration_ms(k) for k in range(protocol.n_sweeps))
     print(f"{protocol.name} on {rig.cell.name} ({reversals})")
@@ -144,9 +143,7 @@ def _set(rig: Rig, protocol: Protocol, setting: str) -> tuple[Rig, Protocol]:
 
     path, equals, text = setting.partition("=")
     if not equals:
-        raise VClampError(
-            f"'{setting[:80]}' is not PATH=VALUE", where="--set", remedy="As amplifier.rs_MOhm=10."
-        )
+        raise VClampError(f"'{setting[:80]}' is not PATH=VALUE", where="--set", remedy="As amplifier.rs_MOhm=10.")
     value, path = _value(text), path.strip()
     if path.startswith("protocol."):
         return rig, with_value(protocol, path.removeprefix("protocol."), value, "--set")
@@ -163,9 +160,7 @@ def _value(text: str) -> Any:
 
 def _seed(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:25]) < 2**63):
-        raise VClampError(
-            f"'{text[:40]}' is no seed", where="--seed", remedy="Use a whole number from 0 to 2^63."
-        )
+        raise VClampError(f"'{text[:40]}' is no seed", where="--seed", remedy="Use a whole number from 0 to 2^63.")
     return int(text)
 
 
@@ -178,9 +173,7 @@ def _analyse(arguments: argparse.Namespace) -> int:
             f"there is no analysis '{arguments.analysis[:40]}'", remedy=f"There are: {', '.join(ANALYSES)}."
         )  # fmt: skip
     recording = _load(arguments.file, None)
-    curve = ANALYSES[arguments.analysis](
-        recording.sweeps, recording.header.protocol, arguments.trace
-    )
+    curve = ANALYSES[arguments.analysis](recording.sweeps, recording.header.protocol, arguments.trace)
     print(f"{curve.x_name},{curve.y_name}")
     for x, y in zip(curve.x, curve.y, strict=True):
         print(f"{x:g},{y:.8g}")
@@ -213,18 +206,18 @@ def _load(file: str, run: int | None) -> Recording:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from vclamp.run.runner import differences, replay
-    from vclamp.storage.exporters import load, stored_like
+    from vclamp.run.runner import replay
+    from vclamp.storage.exporters import load, unlike
 
     path = Path(arguments.file)
-    code = 0
     recordings = load(path)
     if not recordings:
         raise VClampError("holds no runs to replay", where=path.name)
+    code = 0
     for number, recording in enumerate(recordings, 1):
-        found = differences(recording, stored_like(replay(recording), path))
-        name = recording.header.protocol.name
-        print(f"run {number} ({name}): {found[0] if found else f'{len(recording.sweeps)} sweeps identical'}")
+        found = unlike(replay(recording), recording, path)
+        verdict = found[0] if found else f"{len(recording.sweeps)} sweeps identical"
+        print(f"run {number} ({recording.header.protocol.name}): {verdict}")
         code = DIFFERENT if found else code
     return code
 

@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 
 # Not farther from the reversal potential than this, I/(V - E) says nothing about G.
 MIN_DRIVING_FORCE_mV = 5.0
+RAMP_POINTS = 500
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,15 @@ def availability(sweeps: Sequence[Sweep], protocol: Protocol, trace: str = "i_pA
     return Curve("availability", curve.x_name, "availability", curve.x, y)
 
 
+def ramp_iv(sweeps: Sequence[Sweep], protocol: Protocol, trace: str = "i_pA") -> Curve:
+    """Current along the mark "ramp" of the last sweep against the membrane voltage."""
+    sweep = sweeps[-1]
+    first, last = protocol.window("ramp", sweep.index)
+    step = max(1, (last - first) // RAMP_POINTS)
+    kept = slice(first + step // 2, last, step)
+    return Curve("ramp-iv", "v_mV", trace, sweep["v_mV"][kept], _row(sweep, trace)[kept])
+
+
 def gv(curve: Curve, e_rev_mV: float) -> Curve:
     """Chord conductance G = I/(V − E) of an I–V curve, without the points near E.
 
@@ -91,12 +101,16 @@ def _curve(
         )
     x, y = [], []
     for sweep in sweeps:
-        if trace not in sweep.names:
-            raise VClampError(f"there is no trace '{trace}'", remedy=f"There are: {sweep.names}.")
         first, last = protocol.window(mark, sweep.index)
         x.append(protocol.stretches(sweep.index)[varied].start_mV)
-        y.append(float(measure(sweep[trace][first:last])))
+        y.append(float(measure(_row(sweep, trace)[first:last])))
     return Curve(name, "level_mV", trace, np.array(x), np.array(y))
+
+
+def _row(sweep: Sweep, trace: str) -> Array:
+    if trace not in sweep.names:
+        raise VClampError(f"there is no trace '{trace}'", remedy=f"There are: {', '.join(sweep.names)}.")
+    return sweep[trace]
 
 
 Analysis = Callable[[Sequence[Sweep], Protocol, str], Curve]
@@ -105,4 +119,31 @@ ANALYSES: dict[str, Analysis] = {
     "steady-iv": steady_iv,
     "tail-iv": tail_iv,
     "availability": availability,
+    "ramp-iv": ramp_iv,
 }
+
+
+def applicable(protocol: Protocol) -> tuple[str, ...]:
+    """Names of the analyses that this protocol was made for, by its marks."""
+    marks = {mark.name: mark.segment for mark in protocol.marks}
+    varied = protocol.varied_segment()
+    if varied is None:
+        return ("ramp-iv",) if "ramp" in marks else ()
+    step = protocol.segments[varied].name
+    if "peak" in marks and marks["peak"] != step:
+        return ("availability",)  # an earlier step changes: the peak tells what it left
+    return tuple(f"{name}-iv" for name in ("peak", "steady", "tail") if marks.get(name) == step)
+
+
+def channel_gv(sweeps: Sequence[Sweep], protocol: Protocol, channel: str, e_rev_mV: float) -> Curve | None:
+    """G–V of one channel from its own current: of its peak if it inactivates, else steady.
+
+    None if the protocol was not made for it.
+    """
+    offered = [name for name in applicable(protocol) if name in ("peak-iv", "steady-iv")]
+    curves = [ANALYSES[name](sweeps, protocol, f"i_{channel}_pA") for name in offered]
+    if not curves:
+        return None
+    peak, steady = curves[0], curves[-1]
+    lasting = np.max(np.abs(steady.y)) > 0.5 * np.max(np.abs(peak.y))
+    return gv(steady if lasting else peak, e_rev_mV)

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vclamp.model.channel import GRID_mV, Gate
+from vclamp.model.channel import Gate, GRID_mV
 from vclamp.model.record import trace_names
 from vclamp.model.rig import Rig
 from vclamp.units import nS_from_MOhm
@@ -53,9 +53,7 @@ class Lowered:
         return Curves(
             inf=_columns([inf for inf, _ in pairs], v_mV.size),
             rate_per_ms=_columns([rate for _, rate in pairs], v_mV.size),
-            i_open_pA=_columns(
-                [channel.open_current_pA(v_mV, solutions) for channel in channels], v_mV.size
-            ),
+            i_open_pA=_columns([channel.open_current_pA(v_mV, solutions) for channel in channels], v_mV.size),
         )
 
     def decay(self, rate_per_ms: Array, step_ms: float) -> Array:

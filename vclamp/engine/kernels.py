@@ -22,16 +22,14 @@ GRID_FIRST_mV = -250.0
 GRID_STEP_mV = 0.2
 _EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 _FUSED = {**_EXACT, "fastmath": {"contract", "nsz"}}
-_INNER = {**_FUSED, "inline": "always"}
+_INNER = {**_FUSED, "forceinline": True}
 
 
 @njit(
     "void(f8[::1],f8[::1],f8[::1],i8[::1],i8[::1],f8[::1],i8[::1],i8,f8,f8,f8[:,::1],i8,i8)",
     **_EXACT,
 )
-def play_constant(
-    anchor, inf, rate, gate_channel, gate_power, i_open, p_row, offset, dt, v_mV, values, first, last
-):
+def play_constant(anchor, inf, rate, gate_channel, gate_power, i_open, p_row, offset, dt, v_mV, values, first, last):
     """Write samples [first, last) of an ideal clamp at one voltage, in closed form.
 
     x(k) = inf + (anchor - inf) exp(-k dt rate), with k = `offset` at sample `first`; blocks
@@ -116,9 +114,7 @@ def _write(x, p, command_mV, v_mV, extra_pA, i_open, p_row, values, column):
     r, a, b, c, d = _weights(v_mV)
     ionic = 0.0
     for n in range(p.size):
-        opened = (
-            a * i_open[r, n] + b * i_open[r + 1, n] + c * i_open[r + 2, n] + d * i_open[r + 3, n]
-        )
+        opened = a * i_open[r, n] + b * i_open[r + 1, n] + c * i_open[r + 2, n] + d * i_open[r + 3, n]
         values[3 + n, column] = p[n] * opened
         ionic += p[n] * opened
         if p_row[n] >= 0:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vclamp.engine import kernels
-from vclamp.engine.compile import Curves, Lowered, lower
+from vclamp.engine.compile import Curves, lower
 from vclamp.model.protocol import Protocol, Stretch
 from vclamp.model.rig import Rig
 
@@ -66,9 +66,7 @@ class Simulation:
             self.set_state((self._hold_mV, *self._exact.inf[self._column(self._hold_mV)]))
             return
         grid = self._tables()
-        v_mV = kernels.rest_mV(
-            self._hold_mV, grid.inf, grid.i_open_pA, low.gate_channel, low.gate_power, low.gs_nS
-        )
+        v_mV = kernels.rest_mV(self._hold_mV, grid.inf, grid.i_open_pA, low.gate_channel, low.gate_power, low.gs_nS)
         self.set_state((v_mV, *low.curves((v_mV,)).inf[0]))
 
     def set_rig(self, rig: Rig, command_mV: float) -> None:
@@ -133,9 +131,7 @@ class Simulation:
             inf = self._exact.inf[row]
             self._x[:] = inf + (self._x[1] - inf) * left
 
-    def _play_resistive(
-        self, stretch: Stretch, slope_mV: float, first: int, last: int, values: Array
-    ) -> None:
+    def _play_resistive(self, stretch: Stretch, slope_mV: float, first: int, last: int, values: Array) -> None:
         low, grid = self._lowered, self._tables()
         substeps = self._substeps()
         _, half_coarse, half_fine = self._halves_of(2 * substeps)

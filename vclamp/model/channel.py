@@ -87,8 +87,7 @@ class Gate:
             kind = "not finite" if not np.isfinite(values[bad][0]) else "negative"
             raise VClampError(
                 f"{key} of gate '{self.name}' is {kind} at {GRID_mV[bad][0]:g} mV",
-                remedy="It must be finite and not negative from -250 to 250 mV; "
-                "write x/(1-exp(-x)) as linoid(x).",
+                remedy="It must be finite and not negative from -250 to 250 mV; write x/(1-exp(-x)) as linoid(x).",
             )
         if key.endswith("per_ms") and values.max() > MAX_RATE_PER_MS:
             raise VClampError(
@@ -154,9 +153,7 @@ class Channel:
             )
         gate_names = [gate.name for gate in self.gates]
         if len(set(gate_names)) < len(gate_names):
-            raise VClampError(
-                f"channel '{self.name}' has two gates of one name", remedy="Rename one."
-            )
+            raise VClampError(f"channel '{self.name}' has two gates of one name", remedy="Rename one.")
 
     @property
     def title(self) -> str:

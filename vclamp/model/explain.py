@@ -11,9 +11,7 @@ from pydantic import ValidationError
 from vclamp.errors import VClampError
 
 
-def explain(
-    problem: ValidationError, where: str, text: str, known: Sequence[str], tags: Container[str]
-) -> VClampError:
+def explain(problem: ValidationError, where: str, text: str, known: Sequence[str], tags: Container[str]) -> VClampError:
     """The first mistake as one sentence: file, line, key, what, remedy.
 
     Parameters

@@ -182,9 +182,7 @@ def _scan(text: str, where: str) -> None:
         key = re.split(r"[=\]]", line, maxsplit=1)[0]
         depth = max(line.count("["), line.count("{"))
         if len(key) > MAX_KEY_LENGTH and not key.lstrip().startswith(("#", '"', "'")):
-            raise VClampError(
-                "a key or line is too long", where=f"{where}:{number}", remedy="Shorten it."
-            )
+            raise VClampError("a key or line is too long", where=f"{where}:{number}", remedy="Shorten it.")
         if depth > MAX_NESTING or key.count(".") > MAX_NESTING:
             raise VClampError(
                 f"nested deeper than {MAX_NESTING} levels",

@@ -48,9 +48,7 @@ class Solutions:
         names = [item.name for item in (*self.ions, *self.drugs)]
         for name in names:
             if names.count(name) > 1:
-                raise VClampError(
-                    f"'{name}' stands twice in the solutions", remedy="Keep one of them."
-                )
+                raise VClampError(f"'{name}' stands twice in the solutions", remedy="Keep one of them.")
 
     def reversal_mV(self, ion: str) -> float:
         """Nernst potential in mV of the ion of that name.

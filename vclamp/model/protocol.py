@@ -232,8 +232,7 @@ class Protocol:
                 values = getattr(segment, key, None)
                 if isinstance(values, tuple) and len(values) != self.n_sweeps:
                     raise VClampError(
-                        f"segments[{number}].{key} lists {len(values)} values for "
-                        f"{self.n_sweeps} sweeps",
+                        f"segments[{number}].{key} lists {len(values)} values for {self.n_sweeps} sweeps",
                         remedy="Give one value a sweep, or {start, step}.",
                     )
 
@@ -246,9 +245,7 @@ class Protocol:
                     remedy=f"Named segments: {', '.join(filter(None, names)) or 'none'}.",
                 )
             if mark.end_ms is not None and mark.end_ms <= mark.start_ms:
-                raise VClampError(
-                    f"mark '{mark.name}' ends before it starts", remedy="Raise its end_ms."
-                )
+                raise VClampError(f"mark '{mark.name}' ends before it starts", remedy="Raise its end_ms.")
 
     def _check_sweep(self, sweep: int) -> None:
         for number, segment in enumerate(self.segments):

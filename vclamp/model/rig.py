@@ -26,9 +26,7 @@ class Cell:
         names = [channel.name for channel in self.channels]
         for name in names:
             if names.count(name) > 1:
-                raise VClampError(
-                    f"two channels of the cell are named '{name}'", remedy="Rename one of them."
-                )
+                raise VClampError(f"two channels of the cell are named '{name}'", remedy="Rename one of them.")
         if len(names) > MAX_CHANNELS:
             raise VClampError(
                 f"the cell has {len(names)} kinds of channel",

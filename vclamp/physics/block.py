@@ -4,9 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def hill_unblocked(
-    concentration_mM: ArrayLike, ic50_mM: float, hill: float = 1.0
-) -> NDArray[np.float64]:
+def hill_unblocked(concentration_mM: ArrayLike, ic50_mM: float, hill: float = 1.0) -> NDArray[np.float64]:
     """Fraction of the conductance that a drug leaves, 1/(1 + (c/IC50)^n).
 
     Parameters

@@ -11,9 +11,7 @@ def thermal_voltage_mV(temperature_K: float) -> float:
     return 1000.0 * GAS_J_PER_MOL_K * temperature_K / FARADAY_C_PER_MOL
 
 
-def nernst_mV(
-    z: int, out_mM: ArrayLike, in_mM: ArrayLike, temperature_K: float
-) -> NDArray[np.float64]:
+def nernst_mV(z: int, out_mM: ArrayLike, in_mM: ArrayLike, temperature_K: float) -> NDArray[np.float64]:
     """Equilibrium potential of an ion, E = (RT/zF) ln(out/in), in mV, inside minus outside.
 
     Parameters

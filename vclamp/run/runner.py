@@ -79,9 +79,7 @@ class Script(Inbox):
         return min([super().next_border(sweep, sample, dt_ms), *changes])
 
 
-def run(
-    rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = None
-) -> Iterator[Event]:
+def run(rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = None) -> Iterator[Event]:
     """Run a protocol and say what happens: Header, Chunk…, Sweep, Chunk…, Sweep, Finished.
 
     Parameters
@@ -104,9 +102,7 @@ def run(
         yield Finished("failed", f"internal error: {type(error).__name__}: {error}")
 
 
-def record(
-    rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = None
-) -> Recording:
+def record(rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = None) -> Recording:
     """Run a protocol to its end and keep everything.
 
     Raises
@@ -137,23 +133,6 @@ def replay(recording: Recording, *, chunk_ms: float = float("inf")) -> Recording
             if len(sweeps) == len(recording.sweeps):
                 break
     return Recording(header, tuple(sweeps), recording.finished)
-
-
-def differences(one: Recording, other: Recording) -> list[str]:
-    """Where two recordings are not bit-identical; empty if they are."""
-    found = []
-    if len(one.sweeps) != len(other.sweeps):
-        found.append(f"{len(one.sweeps)} sweeps against {len(other.sweeps)}")
-    for a, b in zip(one.sweeps, other.sweeps, strict=False):
-        if a.names != b.names:
-            found.append(f"sweep {a.index + 1}: traces {a.names} against {b.names}")
-            continue
-        found += [
-            f"sweep {a.index + 1}: {name} differs"
-            for name in a.names
-            if not np.array_equal(a[name], b[name])
-        ]
-    return found
 
 
 def check_size(rig: Rig, protocol: Protocol) -> None:
@@ -244,13 +223,9 @@ class _Sweep:
         if rig is None or rig == self.rig:
             return
         if trace_names(rig) != self._names:
-            raise VClampError(
-                "channels cannot come or go while a sweep runs", remedy="Stop the run first."
-            )
+            raise VClampError("channels cannot come or go while a sweep runs", remedy="Stop the run first.")
         self._simulation.settle(stretch, sample)
         slope = (stretch.end_mV - stretch.start_mV) / (stretch.last - stretch.first)
         self._simulation.set_rig(rig, stretch.start_mV + slope * (sample - stretch.first))
         self.rig = rig
         self._changes.append(Change(self._index, sample, rig))
-
-

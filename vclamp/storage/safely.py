@@ -1,0 +1,81 @@
+"""A file that is written whole, or not at all."""
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from vclamp.errors import VClampError
+
+TEMPORARY = ".vclamp-part-"  # how a file begins that a killed export may leave behind
+
+
+def write_safely(
+    path: Path,
+    write: Callable[[Path], None],
+    check: Callable[[Path], None],
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write a file beside its place, read it back, and only then put it there.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file shall be.
+    write : callable
+        Writes the file at the path it is given, which does not exist yet.
+    check : callable
+        Opens the file at the path it is given again and raises if it is not as it should be.
+    overwrite : bool
+        Whether a file that is there already may be replaced.
+
+    Raises
+    ------
+    VClampError
+        If the file exists already or the disk refuses it. Whatever fails, neither a partial
+        file nor a temporary one stays, and a file that was there before is untouched.
+    """
+    path = Path(path)
+    stem = f"{TEMPORARY}{secrets.token_hex(6)}"
+    temporary = path.with_name(stem + path.suffix)
+    try:
+        refuse_existing(path, overwrite)
+        write(temporary)
+        sync_file(temporary)
+        check(temporary)
+        refuse_existing(path, overwrite)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise VClampError(
+            f"cannot be written ({error.strerror or error})",
+            where=path.name,
+            remedy="Make room, or choose another folder or name; the data are still there.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            for stray in path.parent.glob(f"{stem}*"):  # SQLite has side files
+                stray.unlink()
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder's names are on the disk, where the system can do that."""
+    with suppress(OSError):  # Windows and some network drives cannot
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    if not overwrite and os.path.lexists(path):
+        raise VClampError("exists already", where=path.name, remedy="Use --overwrite or another name.")

@@ -1,0 +1,89 @@
+"""The menus and keys, as one table."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMessageBox
+
+from vclamp import __version__
+from vclamp.ui.theme import THEMES
+
+if TYPE_CHECKING:
+    from vclamp.ui.window import Window
+
+# menu: (text, key, what it does), None for a line between
+MENUS = {
+    "&File": (
+        ("Open recording…", "Ctrl+O", lambda w: w.documents.open()),
+        ("Save run as…", "Ctrl+S", lambda w: w.documents.save("vclamp")),
+        ("Export run…", "Ctrl+E", lambda w: w.documents.save("nwb")),
+        None,
+        ("Quit", "Ctrl+Q", lambda w: w.close()),
+    ),
+    "&Edit": (
+        ("Undo", "Ctrl+Z", lambda w: w.bench.undo()),
+        ("Redo", "Ctrl+Shift+Z", lambda w: w.bench.redo()),
+    ),
+    "&Protocol": (
+        ("Run or pause", "Space", lambda w: w.run_or_pause()),
+        ("Stop", "Esc", lambda w: w.stop()),
+        ("Open protocol…", "Ctrl+P", lambda w: w.documents.open_protocol()),
+        None,
+        ("Slower", "-", lambda w: w.change_speed(-1)),
+        ("Faster", "=", lambda w: w.change_speed(+1)),
+        ("Real time", "/", lambda w: w.change_speed(0)),
+    ),
+    "&Rig": (
+        ("Wash all blockers off", "W", lambda w: w.wash()),
+        ("Back to the control cell", "0", lambda w: w.reset()),
+        ("Open cell…", "", lambda w: w.documents.open_cell()),
+    ),
+    "&View": (
+        ("Fit the scopes to the data", "A", lambda w: w.display.stack.autoscale()),
+        None,
+        *((f"{name.capitalize()} look", "", lambda w, name=name: w.set_theme(name)) for name in THEMES),
+    ),
+    "&Help": (
+        ("Keys", "?", lambda w: show_keys(w)),
+        ("About VClamp", "", lambda w: show_about(w)),
+    ),
+}
+
+
+def add_menus(window: "Window") -> None:
+    """Give the window its menus and keys."""
+    for title, entries in MENUS.items():
+        menu = window.menuBar().addMenu(title)
+        for entry in entries:
+            if entry is None:
+                menu.addSeparator()
+                continue
+            text, key, act = entry
+            action = QAction(text, window)
+            action.setShortcut(QKeySequence(key))
+            action.triggered.connect(lambda _=False, act=act: act(window))
+            menu.addAction(action)
+    for number in range(1, 10):
+        action = QAction(f"Switch channel {number}", window)
+        action.setShortcut(QKeySequence(str(number)))
+        action.triggered.connect(lambda _=False, n=number: window.toggle_channel(n))
+        window.addAction(action)
+
+
+def show_keys(window: "Window") -> None:
+    """List all keys."""
+    rows = [f"{entry[1]}\t{entry[0]}" for entries in MENUS.values() for entry in entries if entry and entry[1]]
+    rows += ["1…9\tSwitch a channel on or off", "Wheel\tZoom in time", "Ctrl+Wheel\tZoom in height"]
+    _tell(window, "Keys", "\n".join(rows))
+
+
+def show_about(window: "Window") -> None:
+    """Say what this is."""
+    _tell(window, "About VClamp", f"VClamp {__version__}\nA virtual voltage-clamp rig.")
+
+
+def _tell(window: "Window", title: str, text: str) -> None:
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, parent=window)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()

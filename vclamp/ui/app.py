@@ -1,0 +1,102 @@
+"""Start and end of the window."""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from vclamp import paths
+from vclamp.errors import VClampError
+
+NO_WINDOW, INTERRUPTED = 3, 130
+
+
+def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
+    """Open the window and stay until it is closed; returns the exit code."""
+    from vclamp.ui import preflight
+
+    try:
+        preflight.check()
+        preflight.check_binding()
+    except VClampError as error:
+        print(f"vclamp: {error}", file=sys.stderr)  # noqa: T201
+        return NO_WINDOW
+    return _run(cell or "squid-axon", protocol or "iv", file)
+
+
+def _run(cell: str, protocol: str, file: str | None) -> int:
+    from vclamp.engine import cache
+
+    cache.prepare()
+    from PySide6.QtWidgets import QApplication
+
+    from vclamp.model.files import load_protocol, load_rig
+
+    rig = load_rig(paths.find(cell, paths.CELLS, "cell"))
+    first = load_protocol(paths.find(protocol, paths.PROTOCOLS, "protocol"))
+    if file is not None and not Path(file).is_file():
+        raise VClampError("there is no such file", where=file)
+    app = QApplication.instance() or QApplication([sys.argv[0]])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("VClamp")
+    from vclamp.ui.bench import Bench
+    from vclamp.ui.bridge import Bridge
+    from vclamp.ui.settings import Settings
+    from vclamp.ui.window import Window
+
+    window = Window(Bench(rig, first), Bridge(paths.user_folder() / "recordings"), Settings())
+    _hear_exceptions(window)
+    code = _hear_signals(window)
+    window.show()
+    if file is not None:
+        window.documents.open(Path(file))
+    app.exec()
+    if not window.closed_whole:  # a thread hangs: everything is saved, so just go
+        os._exit(code[0])
+    return code[0]
+
+
+def _hear_exceptions(window) -> None:  # type: ignore[no-untyped-def]
+    """Show what would otherwise only reach a console nobody sees, and keep a report."""
+
+    def hook(kind: type[BaseException], value: BaseException, where: TracebackType | None) -> None:
+        text = "".join(traceback.format_exception(kind, value, where))
+        _keep_report(text)
+        window.bridge.trouble.emit(f"internal error: {kind.__name__}: {value} (a report was kept)")
+
+    sys.excepthook = hook
+    threading.excepthook = lambda a: hook(a.exc_type, a.exc_value or a.exc_type(), a.exc_traceback)
+
+
+def _keep_report(text: str) -> None:
+    try:
+        folder = paths.user_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "errors.log").open("a", encoding="utf-8") as log:
+            log.write(text + "\n")
+    except OSError:
+        pass  # the banner has said it
+
+
+def _hear_signals(window) -> list[int]:  # type: ignore[no-untyped-def]
+    """Let Ctrl-C and a polite kill close the window in an orderly way."""
+    from PySide6.QtCore import QSocketNotifier
+
+    code = [0]
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        return code
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write)
+    notifier = QSocketNotifier(read, QSocketNotifier.Type.Read, window)
+
+    def leave(number: int, frame: object) -> None:
+        code[0] = INTERRUPTED if number == signal.SIGINT else 0
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+    notifier.activated.connect(window.close)
+    return code

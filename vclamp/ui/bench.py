@@ -1,0 +1,116 @@
+"""The bench: the rig and protocol of now, and how they came to be. The one mutable thing."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from vclamp import paths
+from vclamp.model.edit import with_value
+from vclamp.model.files import load_protocol, load_rig
+from vclamp.model.protocol import Protocol
+from vclamp.model.rig import Rig
+
+MAX_UNDO = 500
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is on the bench; `step` names the edit that led here."""
+
+    rig: Rig
+    protocol: Protocol
+    step: str = ""
+
+
+class Bench(QObject):
+    """Holds the scene; every edit makes a new one. A list of scenes is the undo stack."""
+
+    rig_changed = Signal()
+    protocol_changed = Signal()
+
+    def __init__(self, rig: Rig, protocol: Protocol, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._past: list[Scene] = []
+        self._future: list[Scene] = []
+        self._now = Scene(rig, protocol)
+        self.control = rig
+
+    @property
+    def rig(self) -> Rig:
+        """The rig of now."""
+        return self._now.rig
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol of now."""
+        return self._now.protocol
+
+    @property
+    def undo_step(self) -> str:
+        """Name of the step that undo would take back; empty if there is none."""
+        return self._now.step if self._past else ""
+
+    @property
+    def redo_step(self) -> str:
+        """Name of the step that redo would do again; empty if there is none."""
+        return self._future[-1].step if self._future else ""
+
+    def set_value(self, path: str, value: object) -> None:
+        """Change one value of the rig, or of the protocol under "protocol.…".
+
+        Raises
+        ------
+        VClampError
+            If the value is refused; nothing is changed then.
+        """
+        if path.startswith("protocol."):
+            protocol = with_value(self.protocol, path.removeprefix("protocol."), value, path)
+            self._go(Scene(self.rig, protocol, path))
+        else:
+            self._go(Scene(with_value(self.rig, path, value, path), self.protocol, path))
+
+    def set_rig(self, rig: Rig, step: str) -> None:
+        """Change several values of the rig as one step."""
+        self._go(Scene(rig, self.protocol, step))
+
+    def set_scene(self, rig: Rig, protocol: Protocol, step: str) -> None:
+        """Put another cell and protocol on the bench; this rig is then the control."""
+        self.control = rig
+        self._go(Scene(rig, protocol, step))
+
+    def load_cell(self, name_or_path: str) -> None:
+        """Take another cell."""
+        rig = load_rig(paths.find(name_or_path, paths.CELLS, "cell"))
+        self.set_scene(rig, self.protocol, f"cell {rig.cell.name}")
+
+    def load_protocol(self, name_or_path: str) -> None:
+        """Take another protocol."""
+        protocol = load_protocol(paths.find(name_or_path, paths.PROTOCOLS, "protocol"))
+        self._go(Scene(self.rig, protocol, f"protocol {protocol.name}"))
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        if self._past:
+            self._future.append(self._now)
+            self._show(self._past.pop())
+
+    def redo(self) -> None:
+        """Do the step taken back again."""
+        if self._future:
+            self._past.append(self._now)
+            self._show(self._future.pop())
+
+    def _go(self, scene: Scene) -> None:
+        if (scene.rig, scene.protocol) == (self.rig, self.protocol):
+            return
+        if scene.step != self._now.step or not self._past:  # a drag is one step
+            self._past = [*self._past[-MAX_UNDO:], self._now]
+        self._future.clear()
+        self._show(scene)
+
+    def _show(self, scene: Scene) -> None:
+        before, self._now = self._now, scene
+        if scene.protocol != before.protocol:
+            self.protocol_changed.emit()
+        if scene.rig != before.rig:
+            self.rig_changed.emit()

@@ -1,0 +1,205 @@
+"""What the window shows of a run: scopes, curves, circuit and read-outs kept in step."""
+
+from time import monotonic
+
+from PySide6.QtCore import QObject, Signal
+
+from vclamp.analysis.curves import ANALYSES, applicable, channel_gv
+from vclamp.analysis.fits import fit_boltzmann
+from vclamp.model.protocol import Protocol
+from vclamp.model.record import Chunk, Header, Recording, Sweep
+from vclamp.model.rig import Rig
+from vclamp.ui.panels.circuit import CircuitWidget
+from vclamp.ui.panels.membrane import circuit_at
+from vclamp.ui.panels.readout import CursorTable
+from vclamp.ui.scopes.curves import CurvePlot, Plotted
+from vclamp.ui.scopes.stack import ScopeStack
+from vclamp.ui.theme import Theme, channel_colour, channel_colours
+from vclamp.ui.worker import Preview, Rest
+
+CIRCUIT_S = 1 / 15  # the eye does not follow arrows that change faster
+_FACES = {
+    "peak-iv": ("peak", "Na", "o"),
+    "steady-iv": ("steady state", "K", "s"),
+    "tail-iv": ("tail", "pump", "t"),
+    "availability": ("availability", "Na", "o"),
+    "ramp-iv": ("ramp", "K", "o"),
+}
+
+
+class Display(QObject):
+    """Keeps the sweeps on show and brings every view up to date with them."""
+
+    progressed = Signal(int, int)  # sweeps done, sweeps in all
+    sampled = Signal(float, float)  # V in mV and total current in pA, now
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.stack = ScopeStack(theme)
+        self.circuit = CircuitWidget(theme=theme)
+        self.iv = CurvePlot(theme, "V (mV)", "I (pA)")
+        self.gv = CurvePlot(theme, "V (mV)", "G (nS)")
+        self.cursors = CursorTable()
+        self.recording: Recording | None = None  # the last run that was recorded
+        self._header: Header | None = None
+        self._sweeps: list[Sweep] = []
+        self._rig: Rig | None = None
+        self._circuit_drawn = 0.0
+        self.stack.cursors_moved.connect(self._read_cursors)
+        self.gv.appeared.connect(self._draw_gv)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw everything in another look."""
+        self.theme = theme
+        self.stack.set_theme(theme)
+        self.circuit.set_theme(theme)
+        self.iv.set_theme(theme)
+        self.gv.set_theme(theme)
+        self._draw_curves()
+
+    def set_rig(self, rig: Rig) -> None:
+        """The rig of now, for the circuit's blocks and batteries."""
+        self._rig = rig
+
+    def clear(self, rig: Rig, protocol: Protocol) -> None:
+        """Forget all sweeps: another cell or protocol is on the bench."""
+        self._header, self._sweeps, self.recording, self._rig = None, [], None, rig
+        self.stack.set_ghost(())
+        self.stack.show_command(rig, protocol)
+        self._draw_curves()
+        self._read_cursors()
+
+    # ---- a run -----------------------------------------------------------------------------
+
+    def started(self, header: Header) -> None:
+        """A run begins; the one before stays behind it as a ghost if it used the same protocol."""
+        before = self.recording
+        self._header, self._sweeps, self._rig = header, [], header.rig
+        self.stack.begin(header, keep_view=before is not None)
+        same = before is not None and before.header.protocol == header.protocol
+        self.stack.set_ghost(before.sweeps if before is not None and same else ())
+        self.progressed.emit(0, header.protocol.n_sweeps)
+        self._draw_curves()
+
+    def grew(self, chunk: Chunk) -> None:
+        """More of the live sweep."""
+        self.stack.grew(chunk)
+        now = monotonic()
+        if self._rig is not None and now - self._circuit_drawn > CIRCUIT_S:
+            self._circuit_drawn = now
+            sample = chunk.values[:, chunk.last - 1]
+            self.circuit.set_circuit(circuit_at(self._rig, chunk.names, sample, self.theme))
+            self.sampled.emit(float(sample[1]), float(sample[2]))
+
+    def sweep_done(self, sweep: Sweep) -> None:
+        """A sweep is finished: it joins the family and adds its points to the curves."""
+        if self._header is None:
+            return
+        self._sweeps.append(sweep)
+        self.stack.finish(sweep)
+        self.progressed.emit(len(self._sweeps), self._header.protocol.n_sweeps)
+        self._draw_curves()
+        self._read_cursors()
+
+    def ended(self) -> None:
+        """The run is over: what was recorded is what later edits are compared with."""
+        self.stack.drop_live()
+        if self._header is not None and self._sweeps:
+            self.recording = Recording(self._header, tuple(self._sweeps))
+            self.stack.autoscale()
+
+    def show_recording(self, recording: Recording) -> None:
+        """Show a run that was recorded earlier."""
+        self.recording = recording
+        self._header, self._sweeps = recording.header, list(recording.sweeps)
+        self._rig = recording.header.rig
+        self.stack.set_ghost(())
+        self.stack.show_family(recording.header, recording.sweeps, keep_view=False)
+        self.progressed.emit(len(self._sweeps), recording.header.protocol.n_sweeps)
+        self._draw_curves()
+        self._read_cursors()
+
+    def previewed(self, preview: Preview) -> None:
+        """What the family would be with the rig of now, over what was recorded."""
+        if self.recording is None or preview.header.protocol != self.recording.header.protocol:
+            return
+        self._header, self._sweeps = preview.header, list(preview.sweeps)
+        changed = preview.header.rig != self.recording.header.rig
+        self.stack.set_ghost(self.recording.sweeps if changed else ())
+        self.stack.show_family(preview.header, preview.sweeps, keep_view=True)
+        self._draw_curves()
+        self._read_cursors()
+
+    def rested(self, rest: Rest) -> None:
+        """The cell at holding, for the circuit."""
+        sample = rest.sweep.values[:, 0]
+        self.circuit.set_circuit(circuit_at(rest.rig, rest.sweep.names, sample, self.theme))
+        self.sampled.emit(float(sample[1]), float(sample[2]))
+
+    # ---- curves ----------------------------------------------------------------------------
+
+    def _draw_curves(self) -> None:
+        """I–V and G–V of the sweeps on show, and of the recorded ones behind a preview."""
+        header, sweeps = self._header, self._sweeps
+        if header is None or not sweeps:
+            self.iv.show_curves(())
+            self.gv.show_curves(())
+            return
+        shown = self._iv(header, sweeps, ghost=False)
+        recorded = self.recording
+        if recorded is not None and recorded.header.rig != header.rig and recorded.header.protocol == header.protocol:
+            shown = (*self._iv(recorded.header, list(recorded.sweeps), ghost=True), *shown)
+        is_availability = "availability" in applicable(header.protocol)
+        self.iv.set_labels(
+            "prepulse (mV)" if is_availability else "V (mV)", "I / I max" if is_availability else "I (pA)"
+        )
+        self.iv.show_curves(shown)
+        if self.gv.isVisible():
+            self._draw_gv()
+
+    def _draw_gv(self) -> None:
+        """G–V with its fits; they are not made while nobody sees them."""
+        if self._header is not None and self._sweeps:
+            self.gv.show_curves(self._gv(self._header, self._sweeps))
+
+    def _iv(self, header: Header, sweeps: list[Sweep], *, ghost: bool) -> tuple[Plotted, ...]:
+        plotted = []
+        for name in applicable(header.protocol):
+            label, ion, symbol = _FACES[name]
+            trace = f"i_{_most_inward(sweeps)}_pA" if name == "availability" else "i_pA"
+            curve = ANALYSES[name](sweeps, header.protocol, trace)
+            fit = fit_boltzmann(curve.x, curve.y) if name == "availability" else None
+            if fit is not None and not fit.warning:
+                label = f"V½ {fit.v_half_mV:.1f}, k {fit.slope_mV:.1f} mV".replace("-", "−")
+            colour = channel_colour(ion, 0, self.theme)
+            usable = fit if fit is not None and not fit.warning else None
+            plotted.append(Plotted(curve, label, colour, symbol, usable, ghost))
+        return tuple(plotted)
+
+    def _gv(self, header: Header, sweeps: list[Sweep]) -> tuple[Plotted, ...]:
+        colours, plotted = channel_colours(header.rig, self.theme), []
+        for channel in header.rig.cell.channels:
+            e_mV = channel.reversal_mV(header.rig.solutions)
+            curve = channel_gv(sweeps, header.protocol, channel.name, e_mV) if channel.gates else None
+            if curve is None:
+                continue
+            fit = fit_boltzmann(curve.x, curve.y)
+            label = f"{channel.title}  V½ {fit.v_half_mV:.1f}, k {fit.slope_mV:.1f} mV".replace("-", "−")
+            good = not fit.warning
+            plotted.append(
+                Plotted(curve, label if good else channel.title, colours[channel.name], fit=fit if good else None)
+            )
+        return tuple(plotted)
+
+    def _read_cursors(self) -> None:
+        protocol = self._header.protocol if self._header is not None else None
+        times = (self.stack.cursor_ms(0), self.stack.cursor_ms(1))
+        if protocol is not None:
+            self.cursors.show_reading(self._sweeps[-1] if self._sweeps else None, protocol, times)
+
+
+def _most_inward(sweeps: list[Sweep]) -> str:
+    """The channel that carries the largest inward current."""
+    names = [name[2:-3] for name in sweeps[0].names if name.startswith("i_") and name != "i_pA"]
+    return min(names, key=lambda name: min(float(sweep[f"i_{name}_pA"].min()) for sweep in sweeps))

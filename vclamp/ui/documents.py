@@ -1,0 +1,150 @@
+"""Opening, saving and listing recordings; slow work happens beside the window."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem
+
+from vclamp import paths
+from vclamp.errors import VClampError
+from vclamp.model.record import Recording
+from vclamp.ui.worker import Saved
+
+if TYPE_CHECKING:
+    from vclamp.ui.window import Window
+
+
+class Documents(QObject):
+    """The files of this sitting."""
+
+    def __init__(self, window: "Window") -> None:
+        super().__init__(window)
+        self._window = window
+        self._path: Path | None = None
+        self.runs = QListWidget()
+        self.runs.setToolTip("Runs in this file; click one to show it")
+        self.runs.itemClicked.connect(self._show_run)
+        window.bridge.saved.connect(self._note_session)
+
+    def open(self, path: Path | None = None) -> None:
+        """Show a recording; its cell and protocol come onto the bench."""
+        path = path or self._ask_open("Open recording", "Recordings (*.vclamp *.nwb)", self._folder())
+        if path is None:
+            return
+        from vclamp.storage.exporters import load
+
+        self._path = path
+        self._window.bridge.beside(lambda: load(path), self._opened)
+
+    def save(self, kind: str) -> None:
+        """Write the run on show to a file; its ending is the format."""
+        recording = self._window.display.recording
+        if recording is None:
+            self._window.banner.say("There is no finished run to save yet: press Space to record one.")
+            return
+        from vclamp.storage.exporters import EXPORTERS, export
+
+        name = f"{recording.header.protocol.name}{EXPORTERS[kind].suffix}"
+        order = sorted(EXPORTERS.values(), key=lambda e: e.suffix != EXPORTERS[kind].suffix)
+        filters = ";;".join(f"{e.title} (*{e.suffix})" for e in order)
+        chosen, picked = QFileDialog.getSaveFileName(self._window, "Save run", str(self._folder() / name), filters)
+        if not chosen:
+            return
+        target = Path(chosen)
+        if not target.suffix:
+            target = target.with_suffix(picked.rsplit("*", 1)[-1].rstrip(")"))
+        self._window.status.showMessage(f"writing {target.name}…")
+        # the dialog has asked already whether an existing file may be replaced
+        self._window.bridge.beside(lambda: (export(recording, target, overwrite=True), target)[1], self._exported)
+
+    def open_protocol(self) -> None:
+        """Take a protocol from a file."""
+        path = self._ask_open("Open protocol", "Protocols (*.toml)", paths.PROTOCOLS)
+        if path is not None:
+            self._window.load_protocol(str(path))
+
+    def open_cell(self) -> None:
+        """Take a cell from a file."""
+        path = self._ask_open("Open cell", "Cells (*.toml)", paths.CELLS)
+        if path is not None:
+            self._window.load_cell(str(path))
+
+    def list_runs(self) -> None:
+        """Bring the list of runs up to date."""
+        path = self._path
+        if path is not None and path.suffix == ".vclamp":
+            self._window.bridge.beside(lambda: _run_titles(path), self._listed)
+
+    def _listed(self, titles: object) -> None:
+        if isinstance(titles, VClampError):
+            return
+        assert isinstance(titles, list)
+        self.runs.clear()
+        for run, title in titles:
+            item = QListWidgetItem(title)
+            item.setData(Qt.ItemDataRole.UserRole, run)
+            self.runs.addItem(item)
+        self.runs.setCurrentRow(self.runs.count() - 1)
+
+    def _show_run(self, item: QListWidgetItem) -> None:
+        path, run = self._path, item.data(Qt.ItemDataRole.UserRole)
+        if path is not None and not self._window.bridge.running:
+            self._window.bridge.beside(lambda: (_recording(path, run),), self._opened)
+
+    def _opened(self, recordings: object) -> None:
+        window = self._window
+        if isinstance(recordings, VClampError):
+            window.banner.say(str(recordings))
+            return
+        assert isinstance(recordings, tuple)
+        if not recordings:
+            window.banner.say("The file holds no runs.")
+            return
+        recording: Recording = recordings[-1]
+        window.stop()
+        window.bench.set_scene(recording.header.rig, recording.header.protocol, "open recording")
+        window.display.show_recording(recording)
+        window.banner.hide()
+        if len(recordings) > 1 or self.runs.count() == 0:
+            self.list_runs()
+
+    def _exported(self, result: object) -> None:
+        self._window.status.clearMessage()
+        if isinstance(result, VClampError):
+            self._window.banner.say(str(result))
+        else:
+            self._window.status.showMessage(f"saved and checked: {result}", 10_000)
+
+    def _note_session(self, saved: Saved) -> None:
+        self._path = saved.path
+
+    def _folder(self) -> Path:
+        folder = paths.user_folder() / "recordings"
+        return folder if folder.is_dir() else Path.home()
+
+    def _ask_open(self, title: str, pattern: str, folder: Path) -> Path | None:
+        chosen, _ = QFileDialog.getOpenFileName(self._window, title, str(folder), pattern)
+        return Path(chosen) if chosen else None
+
+
+def _run_titles(path: Path) -> list[tuple[int, str]]:
+    from vclamp.storage.session import Session
+
+    with Session.open(path) as session:
+        return [
+            (
+                run.id,
+                f"{run.started_utc[11:19]}  {run.header.protocol.title}, {run.header.rig.cell.title}, "
+                f"{run.n_sweeps} sweeps",
+            )
+            for run in session.runs()
+            if not run.hidden
+        ]
+
+
+def _recording(path: Path, run: int) -> Recording:
+    from vclamp.storage.session import Session
+
+    with Session.open(path) as session:
+        return session.recording(run)

@@ -1,0 +1,115 @@
+"""Sampled traces and their min/max pyramids; no Qt and no numba."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Samples = NDArray[np.float32]
+BLOCK = 64
+"""Samples per pyramid block, as in `raster`."""
+
+
+class Trace:
+    """Uniform samples that may still grow, with the extremes of every whole block of them.
+
+    Values that are not finite are gaps: the pyramid leaves them out, and a block without finite values
+    has a low of +inf and a high of -inf.
+    """
+
+    __slots__ = ("_high", "_low", "_values", "colour", "dt_ms", "length", "t0_ms")
+
+    def __init__(self, n_samples: int = 0, *, dt_ms: float, t0_ms: float = 0.0, colour: str = "") -> None:
+        self.t0_ms, self.dt_ms, self.colour = t0_ms, dt_ms, colour
+        self.length = 0
+        self._values = np.empty(n_samples, dtype=np.float32)
+        self._low = np.empty(n_samples // BLOCK, dtype=np.float32)
+        self._high = np.empty_like(self._low)
+
+    @classmethod
+    def of(cls, values: ArrayLike, *, dt_ms: float, t0_ms: float = 0.0, colour: str = "") -> Trace:
+        """A finished trace of known values."""
+        samples = np.asarray(values, dtype=np.float32)
+        trace = cls(samples.size, dt_ms=dt_ms, t0_ms=t0_ms, colour=colour)
+        trace.append(samples)
+        trace.finish()
+        return trace
+
+    @property
+    def values(self) -> Samples:
+        """The samples so far."""
+        return self._values[: self.length]
+
+    @property
+    def low(self) -> Samples:
+        """The least value of every whole block."""
+        return self._low[: self.length // BLOCK]
+
+    @property
+    def high(self) -> Samples:
+        """The greatest value of every whole block."""
+        return self._high[: self.length // BLOCK]
+
+    def append(self, values: ArrayLike) -> None:
+        """Add samples at the end."""
+        samples = np.asarray(values, dtype=np.float32)
+        start, stop = self.length, self.length + samples.size
+        if stop > self._values.size:
+            self._reserve(max(stop, 2 * self._values.size))
+        self._values[start:stop] = samples
+        self.length = stop
+        first, last = start // BLOCK, stop // BLOCK
+        if first < last:
+            blocks = self._values[first * BLOCK : last * BLOCK].reshape(-1, BLOCK)
+            finite = np.isfinite(blocks)
+            blocks.min(axis=1, where=finite, initial=np.inf, out=self._low[first:last])
+            blocks.max(axis=1, where=finite, initial=-np.inf, out=self._high[first:last])
+
+    def finish(self) -> None:
+        """Close the trace: its samples are read-only from now on, spare room is given back."""
+        self._reserve(self.length)
+        for array in (self._values, self._low, self._high):
+            array.flags.writeable = False
+
+    def _reserve(self, n_samples: int) -> None:
+        if n_samples == self._values.size:
+            return
+        blocks, whole = n_samples // BLOCK, self.length // BLOCK
+        self._values = np.concatenate([self.values, np.empty(n_samples - self.length, dtype=np.float32)])
+        spare = np.empty(blocks - whole, dtype=np.float32)
+        self._low, self._high = np.concatenate([self._low[:whole], spare]), np.concatenate([self._high[:whole], spare])
+
+
+class SweepStore:
+    """The sweeps of one signal: finished ones, which never change, and the live one, which grows."""
+
+    def __init__(self, *, keep: int | None = None) -> None:
+        self.finished: deque[Trace] = deque(maxlen=keep)
+        self.live: Trace | None = None
+
+    def begin(self, n_samples: int, *, dt_ms: float, t0_ms: float = 0.0, colour: str = "") -> Trace:
+        """Start a live sweep with room for n_samples; one that was still live is finished first."""
+        self.finish()
+        self.live = Trace(n_samples, dt_ms=dt_ms, t0_ms=t0_ms, colour=colour)
+        return self.live
+
+    def append(self, values: ArrayLike) -> None:
+        """Add samples to the live sweep."""
+        if self.live is None:
+            raise RuntimeError("SweepStore.append: no sweep is live. Call begin() first.")
+        self.live.append(values)
+
+    def finish(self) -> Trace | None:
+        """Move the live sweep, if any, to the finished ones and return it."""
+        trace, self.live = self.live, None
+        if trace is not None:
+            trace.finish()
+            self.finished.append(trace)
+        return trace
+
+    def clear(self) -> None:
+        """Forget all sweeps."""
+        self.finished.clear()
+        self.live = None

@@ -1,0 +1,375 @@
+"""The traces of one plot as a pyqtgraph item that draws them itself (see `raster`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from math import ceil, floor
+from types import ModuleType
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QTransform
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from vclamp.ui.scopes.store import BLOCK, Samples, Trace
+
+RETRY_MS = 50
+PERCENTILE_SAMPLES = 20_000
+"""A percentile is taken from about this many samples of each trace."""
+
+
+@cache
+def load_raster() -> ModuleType:
+    """Load the jitted code (a second or so); safe to call in a thread."""
+    return import_module("vclamp.ui.scopes.raster")
+
+
+def raster_ready() -> bool:
+    """True once the jitted code is loaded; before that a TraceItem draws nothing."""
+    return load_raster.cache_info().currsize > 0
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A trace and how to show it; a width of None is the item's width."""
+
+    trace: Trace
+    colour: QColor | int
+    opacity: float = 1.0
+    width_px: float | None = None
+    z: float = 0.0
+
+    def argb(self) -> int:
+        """0xAARRGGBB with the opacity in alpha."""
+        rgba = self.colour.rgba() if isinstance(self.colour, QColor) else self.colour
+        return round((rgba >> 24) * self.opacity) << 24 | rgba & 0xFFFFFF
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the plot lies on the screen, in device pixels, and how ms and values map into it."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    ratio: float
+    x0: float
+    x_scale: float
+    y0: float
+    y_scale: float
+
+    @classmethod
+    def of(cls, rect: QRectF, transform: QTransform, ratio: float) -> Frame | None:
+        """The frame of an item rectangle under a painter's transform; None if it is turned or mirrored."""
+        if transform.m12() or transform.m21() or transform.m11() <= 0 or not transform.m22():
+            return None
+        box = transform.mapRect(rect)
+        left, top = floor(box.left() * ratio), floor(box.top() * ratio)
+        width, height = ceil(box.right() * ratio) - left, ceil(box.bottom() * ratio) - top
+        x_scale, y_scale = transform.m11() * ratio, transform.m22() * ratio
+        x0, y0 = transform.dx() * ratio - left, transform.dy() * ratio - top
+        return cls(left, top, width, height, ratio, x0, x_scale, y0, y_scale)
+
+    def sampling(self, trace: Trace) -> tuple[float, float]:
+        """The sample index at column 0, and the samples per column."""
+        return (-self.x0 / self.x_scale - trace.t0_ms) / trace.dt_ms, 1.0 / (self.x_scale * trace.dt_ms)
+
+    def column(self, trace: Trace, index: int) -> int:
+        """The column of a sample, kept within one column of the frame."""
+        index0, step = self.sampling(trace)
+        return floor(min(max((index - index0) / step, -1.0), self.width + 1.0))
+
+    def times(self, columns: range) -> tuple[float, float]:
+        """The times (ms) of the edges of some columns."""
+        return (columns.start - self.x0) / self.x_scale, (columns.stop - self.x0) / self.x_scale
+
+    def columns(self, rect: QRectF) -> range:
+        """The columns touched by an item rectangle."""
+        left, right = (self.x0 + self.x_scale * t for t in (rect.left(), rect.right()))
+        return range(max(floor(max(left, 0.0)), 0), min(ceil(min(right, self.width)), self.width))
+
+    def envelope(self, trace: Trace, columns: range) -> tuple[Samples, Samples]:
+        """Extremes of a trace, as values, in each of some columns."""
+        low, high = np.empty(len(columns), np.float32), np.empty(len(columns), np.float32)
+        index0, step = self.sampling(trace)
+        load_raster().envelope(trace.values, trace.low, trace.high, index0, step, columns.start, low, high)
+        return low, high
+
+    def polyline(self, trace: Trace) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """A trace as points in device pixels of the frame, few per column; not finite where there is a gap."""
+        index0, step = self.sampling(trace)
+        if step < 2.0:
+            first = min(max(floor(index0), 0), trace.length)
+            stop = max(min(ceil(index0 + step * self.width) + 1, trace.length), first)
+            x, values = (np.arange(first, stop) - index0) / step, trace.values[first:stop]
+        else:
+            low, high = self.envelope(trace, range(self.width))
+            low[low > high] = np.nan
+            falling = np.diff(low.astype(float) + high, prepend=0.0) < 0
+            values = np.column_stack([np.where(falling, high, low), np.where(falling, low, high)]).ravel()
+            x = np.repeat(np.arange(self.width) + 0.5, 2)
+        y = self.y0 + self.y_scale * np.where(np.isfinite(values), values, np.nan).astype(float)
+        return x, np.clip(y, -3.0 * self.height, 4.0 * self.height)
+
+
+class Layer:
+    """A transparent picture of a frame into which traces are drawn."""
+
+    def __init__(self) -> None:
+        self.frame: Frame | None = None
+        self._pixels = np.zeros((0, 0), dtype=np.uint32)
+        self._image = QImage()
+
+    def reset(self, frame: Frame) -> None:
+        """Begin an empty picture."""
+        if self._pixels.shape == (frame.height, frame.width):
+            self._pixels.fill(0)
+        else:
+            self._pixels = np.zeros((frame.height, frame.width), dtype=np.uint32)
+            kind = QImage.Format.Format_ARGB32_Premultiplied
+            self._image = QImage(self._pixels.data, frame.width, frame.height, 4 * frame.width, kind)
+        self.frame = frame
+
+    def erase(self, columns: range) -> None:
+        """Make some columns empty again."""
+        self._pixels[:, columns.start : columns.stop] = 0
+
+    def draw(self, shown: Shown, length: int, columns: range, *, width_px: float, antialias: bool) -> None:
+        """Draw the first `length` samples of a trace into some columns."""
+        if self.frame is None:
+            return
+        trace, frame = shown.trace, self.frame
+        data = trace.values[:length], trace.low[: length // BLOCK], trace.high[: length // BLOCK]
+        place = *frame.sampling(trace), frame.y0, frame.y_scale, columns.start, columns.stop
+        load_raster().draw_trace(self._pixels, *data, *place, shown.argb(), width_px * frame.ratio, antialias)
+
+    def show(self, painter: QPainter, columns: range) -> None:
+        """Copy some columns to a painter that works in device pixels."""
+        if self.frame is not None and columns:
+            corner = QPoint(self.frame.left + columns.start, self.frame.top)
+            painter.drawImage(corner, self._image, QRect(columns.start, 0, len(columns), self.frame.height))
+
+
+class TraceItem(pg.GraphicsObject):
+    """All traces of a plot: finished ones in a cached picture, live ones on top of it.
+
+    The time axis is in ms. Call `live_grew` after appending to a live trace: only its new columns are drawn.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(self.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._finished: list[Shown] = []
+        self._live: list[Shown] = []
+        self._lengths: list[int] = []
+        self._drawn_lengths: list[int] = []
+        self._n_drawn = 0
+        self._width_px = 1.0
+        self._antialias = False
+        self._back = Layer()
+        self._front = Layer()
+
+    # ---- what is shown -------------------------------------------------------------------------------------
+
+    def set_finished(self, finished: Iterable[Shown]) -> None:
+        """Show these traces, which never change; a higher z, then a later place, is nearer."""
+        self._finished = sorted(finished, key=lambda shown: shown.z)
+        self._redraw(self._back)
+
+    def add_finished(self, shown: Shown) -> None:
+        """Show one more finished trace."""
+        if self._finished and shown.z < self._finished[-1].z:
+            self.set_finished([*self._finished, shown])
+        else:
+            self._finished.append(shown)
+            self.update()
+
+    def set_live(self, live: Iterable[Shown]) -> None:
+        """Show these growing traces above the finished ones."""
+        self._live = sorted(live, key=lambda shown: shown.z)
+        self._lengths = [shown.trace.length for shown in self._live]
+        self._redraw(self._front)
+
+    def live_grew(self) -> None:
+        """Draw the samples that live traces have got since the last call."""
+        self._lengths = [shown.trace.length for shown in self._live]
+        frame = self._front.frame
+        if frame is None:
+            self.update()
+        elif columns := self._new_columns(frame):
+            start, stop = frame.times(range(columns.start - 1, columns.stop + 1))
+            rect = self.boundingRect()
+            self.update(QRectF(start, rect.top(), stop - start, rect.height()))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.set_finished([])
+        self.set_live([])
+
+    def set_style(self, width_px: float, antialias: bool) -> None:
+        """Set the line width (logical pixels) and whether edges are smooth."""
+        self._width_px, self._antialias = width_px, antialias
+        self._redraw(self._back, self._front)
+
+    def _redraw(self, *layers: Layer) -> None:
+        for layer in layers:
+            layer.frame = None
+        self.update()
+
+    # ---- drawing -------------------------------------------------------------------------------------------
+
+    def boundingRect(self) -> QRectF:
+        """The visible part of the plot."""
+        return QRectF(self.viewRect() or QRectF())
+
+    def viewTransformChanged(self) -> None:
+        """The visible part has changed, and with it the bounding rectangle."""
+        self.prepareGeometryChange()
+        super().viewTransformChanged()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Bring the pictures up to date and copy the exposed columns of them."""
+        rect = self.boundingRect()
+        exporting = self._exportOpts is not False
+        frame = Frame.of(rect, painter.worldTransform(), 1.0 if exporting else painter.device().devicePixelRatioF())
+        if frame is None or rect.isEmpty():
+            return
+        painter.save()
+        painter.resetTransform()
+        if exporting:
+            self._paint_paths(painter, frame)
+        elif raster_ready():
+            columns = frame.columns(option.exposedRect)
+            painter.scale(1.0 / frame.ratio, 1.0 / frame.ratio)
+            self._update_back(frame)
+            self._back.show(painter, columns)
+            if self._live:
+                self._update_front(frame)
+                self._front.show(painter, columns)
+        else:
+            QTimer.singleShot(RETRY_MS, self, self.update)
+        painter.restore()
+
+    def _update_back(self, frame: Frame) -> None:
+        if self._back.frame != frame:
+            self._back.reset(frame)
+            self._n_drawn = 0
+        for shown in self._finished[self._n_drawn :]:
+            self._draw(self._back, shown, shown.trace.length, range(frame.width))
+        self._n_drawn = len(self._finished)
+
+    def _update_front(self, frame: Frame) -> None:
+        if self._front.frame != frame:
+            self._front.reset(frame)
+            columns = range(frame.width)
+        else:
+            columns = self._new_columns(frame)
+            self._front.erase(columns)
+        if columns:
+            for shown, length in zip(self._live, self._lengths, strict=True):
+                self._draw(self._front, shown, length, columns)
+        self._drawn_lengths = list(self._lengths)
+
+    def _draw(self, layer: Layer, shown: Shown, length: int, columns: range) -> None:
+        layer.draw(shown, length, columns, width_px=shown.width_px or self._width_px, antialias=self._antialias)
+
+    def _new_columns(self, frame: Frame) -> range:
+        """The columns that change when the live traces are drawn to their present lengths."""
+        start, stop = frame.width, 0
+        for shown, drawn, length in zip(self._live, self._drawn_lengths, self._lengths, strict=True):
+            if length > drawn:
+                reach = ceil(0.5 * (shown.width_px or self._width_px) * frame.ratio) + 1
+                start = min(start, frame.column(shown.trace, max(drawn - 1, 0)) - reach)
+                stop = max(stop, frame.column(shown.trace, length - 1) + 1 + reach)
+        return range(max(start, 0), min(stop, frame.width))
+
+    def _paint_paths(self, painter: QPainter, frame: Frame) -> None:
+        """Draw lines instead of pictures, for exporters."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.translate(frame.left, frame.top)
+        for shown in [*self._finished, *self._live]:
+            pen = QPen(QColor.fromRgba(shown.argb()))
+            pen.setWidthF((shown.width_px or self._width_px) * self._exportOpts.get("resolutionScale", 1.0))
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            painter.setPen(pen)
+            painter.drawPath(pg.arrayToQPath(*frame.polyline(shown.trace), connect="finite"))
+
+    # ---- questions about the data --------------------------------------------------------------------------
+
+    def traces(self) -> list[Trace]:
+        """All traces, the nearest last."""
+        return [shown.trace for shown in [*self._finished, *self._live]]
+
+    def trace_at(self, position: QPointF, tolerance_px: float = 4.0) -> Trace | None:
+        """The trace nearest to a position (ms, value), if it is within some logical pixels of it."""
+        frame = self._back.frame
+        if frame is None or not raster_ready():
+            return None
+        x, y = frame.x0 + frame.x_scale * position.x(), frame.y0 + frame.y_scale * position.y()
+        reach = ceil(tolerance_px * frame.ratio)
+        columns = range(floor(x) - reach, floor(x) + reach + 1)
+        nearest, distance = None, tolerance_px * frame.ratio
+        for trace in self.traces():
+            low, high = frame.envelope(trace, columns)
+            rows = np.sort([frame.y0 + frame.y_scale * low, frame.y0 + frame.y_scale * high], axis=0)
+            away = np.maximum(np.maximum(rows[0] - y, y - rows[1]), 0.0)
+            away = np.hypot(away, np.abs(np.arange(-reach, reach + 1)))[low <= high]
+            if away.size and away.min() <= distance:
+                nearest, distance = trace, away.min()
+        return nearest
+
+    def y_range(
+        self,
+        t_from_ms: float,
+        t_to_ms: float,
+        *,
+        low_pct: float = 0.0,
+        high_pct: float = 100.0,
+        blanked: Sequence[tuple[float, float]] = (),
+    ) -> tuple[float, float] | None:
+        """Least and greatest percentile of all traces between two times, without the blanked intervals (ms)."""
+        parts = [_finite_samples(trace, t_from_ms, t_to_ms, blanked) for trace in self.traces()]
+        parts = [part for part in parts if part.size]
+        if not parts:
+            return None
+        if low_pct <= 0.0 and high_pct >= 100.0:
+            return float(min(part.min() for part in parts)), float(max(part.max() for part in parts))
+        thinned = np.concatenate([part[:: max(part.size // PERCENTILE_SAMPLES, 1)] for part in parts])
+        low, high = np.percentile(thinned, [low_pct, high_pct])
+        return float(low), float(high)
+
+    def dataBounds(
+        self, ax: int, frac: float = 1.0, orthoRange: tuple[float, float] | None = None
+    ) -> tuple[float, float] | tuple[None, None]:
+        """The range of times (ax 0) or values (ax 1), for pyqtgraph's automatic range."""
+        traces = [trace for trace in self.traces() if trace.length]
+        if not traces:
+            return None, None
+        if ax == 0:
+            ends = [trace.t0_ms + (trace.length - 1) * trace.dt_ms for trace in traces]
+            return min(trace.t0_ms for trace in traces), max(ends)
+        rest = 50.0 * (1.0 - frac)
+        t_from, t_to = orthoRange or (-np.inf, np.inf)
+        return self.y_range(t_from, t_to, low_pct=rest, high_pct=100.0 - rest) or (None, None)
+
+
+def _finite_samples(trace: Trace, t_from_ms: float, t_to_ms: float, blanked: Sequence[tuple[float, float]]) -> Samples:
+    """The finite samples between two times that are in none of the blanked intervals."""
+
+    def index(t_ms: float) -> int:
+        return ceil(min(max((t_ms - trace.t0_ms) / trace.dt_ms - 1e-6, 0.0), trace.length))
+
+    first, stop = index(t_from_ms), index(t_to_ms + 3e-6 * trace.dt_ms)
+    values = trace.values[first:stop]
+    kept = np.isfinite(values)
+    for start_ms, stop_ms in blanked:
+        kept[max(index(start_ms) - first, 0) : max(index(stop_ms) - first, 0)] = False
+    return values if kept.all() else values[kept]

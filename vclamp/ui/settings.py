@@ -1,0 +1,37 @@
+"""What is remembered from one sitting to the next; a damaged file is put aside."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from vclamp import paths
+
+
+class Settings:
+    """Remembered values of simple kinds, in an INI file in the user's folder."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or paths.user_folder() / "settings.ini"
+        if path.is_file() and not _readable(path):
+            path.replace(path.with_suffix(".bad"))
+        self._settings = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def text(self, key: str, default: str) -> str:
+        """A remembered text."""
+        return str(self._settings.value(key, default, type=str))
+
+    def blob(self, key: str) -> QByteArray:
+        """A remembered geometry."""
+        value = self._settings.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    def remember(self, key: str, value: str | QByteArray) -> None:
+        """Keep a value."""
+        self._settings.setValue(key, value)
+
+
+def _readable(path: Path) -> bool:
+    try:
+        return path.read_text(encoding="utf-8").isprintable() or "\0" not in path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False

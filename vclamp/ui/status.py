@@ -1,0 +1,65 @@
+"""The status line: the membrane now, the rig, the file, the frames a second."""
+
+from time import monotonic
+
+from PySide6.QtCore import QDateTime, QTimer
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from vclamp.model.rig import Rig
+from vclamp.ui.panels.circuit_layout import potential
+from vclamp.ui.scopes.stack import ScopeStack
+from vclamp.ui.worker import Saved
+from vclamp.units import celsius
+
+READ_MS = 500
+
+
+class StatusLine(QStatusBar):
+    """Read-outs left, file and frame rate right."""
+
+    def __init__(self, stack: ScopeStack) -> None:
+        super().__init__()
+        self._stack = stack
+        self._paints = (0, 0.0)
+        self.now, self.rig, self.file, self.frames = (QLabel() for _ in range(4))
+        self.addWidget(self.now)
+        self.addWidget(self.rig)
+        self.addPermanentWidget(self.file)
+        self.addPermanentWidget(self.frames)
+        self.file.setText("the engine is warming up…")
+        self._timer = QTimer(self, interval=READ_MS)
+        self._timer.timeout.connect(self._read_frames)
+
+    def show_sample(self, v_mV: float, i_pA: float) -> None:
+        """The membrane voltage and the current of now."""
+        self.now.setText(f"Vm {potential(v_mV)}    I {i_pA:.0f} pA".replace("-", "−"))
+
+    def show_rig(self, rig: Rig) -> None:
+        """What the rig is set to."""
+        rs = "ideal clamp" if rig.amplifier.ideal else f"Rs {rig.amplifier.rs_MOhm:g} MΩ"
+        self.rig.setText(f"    {rs}    Cm {rig.cell.cm_pF:g} pF    T {celsius(rig.solutions.temperature_K):.1f} °C")
+
+    def ready(self) -> None:
+        """The engine is loaded."""
+        self.file.setText("Space runs the protocol; every sweep is saved")
+
+    def saved(self, saved: Saved) -> None:
+        """A sweep is on the disk."""
+        clock = QDateTime.currentDateTime().toString("HH:mm:ss")
+        self.file.setText(f"● {saved.path.name}   sweep {saved.sweep + 1} saved {clock}")
+        self.file.setToolTip(str(saved.path))
+
+    def running(self, running: bool) -> None:
+        """Count frames while a run is drawn."""
+        if running:
+            self._paints = (self._stack.paints, monotonic())
+            self._timer.start()
+        else:
+            self._timer.stop()
+            self.frames.setText("")
+
+    def _read_frames(self) -> None:
+        paints, since = self._paints
+        now = monotonic()
+        self.frames.setText(f"{(self._stack.paints - paints) / (now - since):.0f} fps")
+        self._paints = (self._stack.paints, now)

@@ -1,0 +1,339 @@
+"""The main window: puts the parts together and turns keys and clicks into edits and runs."""
+
+from math import inf
+from pathlib import Path
+from secrets import randbits
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QColor
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QProgressBar,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vclamp import paths
+from vclamp.errors import VClampError
+from vclamp.model.files import title_of
+from vclamp.model.record import Finished
+from vclamp.ui.actions import add_menus
+from vclamp.ui.banner import Banner
+from vclamp.ui.bench import Bench
+from vclamp.ui.bridge import Bridge
+from vclamp.ui.display import Display
+from vclamp.ui.documents import Documents
+from vclamp.ui.panels.channels import RigPanel
+from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.settings import Settings
+from vclamp.ui.status import StatusLine
+from vclamp.ui.theme import THEMES, apply
+
+SPEEDS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, inf)
+CLOSE_S = 3.0
+
+
+class Window(QMainWindow):
+    """The rig: scopes in the middle, the membrane on the left, curves on the right."""
+
+    def __init__(self, bench: Bench, bridge: Bridge, settings: Settings) -> None:
+        super().__init__()
+        self.setWindowTitle("VClamp")
+        self.bench, self.bridge, self.settings = bench, bridge, settings
+        theme = THEMES.get(settings.text("theme", "dark"), THEMES["dark"])
+        self.display = Display(theme, self)
+        self.panel = RigPanel()
+        self.banner = Banner()
+        self.status = StatusLine(self.display.stack)
+        self.documents = Documents(self)
+        self.bar = _Bar(self)
+        self.closed_whole = True
+        self._lay_out()
+        add_menus(self)
+        self._connect()
+        self.set_theme(theme.name)
+        self.bench_changed()
+        self.resize(1366, 740)
+        self.restoreGeometry(settings.blob("geometry"))
+
+    # ---- putting together ------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.addToolBar(self.bar)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(6, 4, 6, 4)
+        heading = QLabel("MEMBRANE")
+        heading.setProperty("role", "heading")
+        for widget in (heading, self.display.circuit, self.panel):
+            column.addWidget(widget)
+        column.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(left)
+        scroll.setMinimumWidth(250)
+        middle = QWidget()
+        stacked = QVBoxLayout(middle)
+        stacked.setContentsMargins(0, 0, 0, 0)
+        stacked.setSpacing(0)
+        stacked.addWidget(self.banner)
+        stacked.addWidget(self.display.stack, 1)
+        tabs = QTabWidget()
+        tabs.addTab(self.display.cursors, "Cursors")
+        tabs.addTab(self.display.gv, "G-V")
+        tabs.addTab(self.documents.runs, "Runs")
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.addWidget(self.display.iv)
+        right.addWidget(tabs)
+        right.setSizes([400, 300])
+        splitter = QSplitter()
+        for widget, stretch in ((scroll, 0), (middle, 1), (right, 0)):
+            splitter.addWidget(widget)
+            splitter.setStretchFactor(splitter.count() - 1, stretch)
+        splitter.setSizes([262, 760, 330])
+        self.setCentralWidget(splitter)
+        self.setStatusBar(self.status)
+
+    def _connect(self) -> None:
+        bridge, display = self.bridge, self.display
+        bridge.started.connect(display.started)
+        bridge.grew.connect(display.grew)
+        bridge.sweep_done.connect(display.sweep_done)
+        bridge.previewed.connect(display.previewed)
+        bridge.rested.connect(display.rested)
+        bridge.saved.connect(self.status.saved)
+        bridge.ended.connect(self._ended)
+        bridge.trouble.connect(self.banner.say)
+        bridge.ready.connect(self._ready)
+        display.progressed.connect(self.bar.show_progress)
+        display.sampled.connect(self.status.show_sample)
+        display.circuit.branch_clicked.connect(self._show_channel)
+        self.panel.edited.connect(self.edit)
+        self.bench.rig_changed.connect(self._rig_changed)
+        self.bench.protocol_changed.connect(self.bench_changed)
+
+    # ---- running ---------------------------------------------------------------------------
+
+    def run_or_pause(self) -> None:
+        """Start the protocol; while it runs, hold it still or let it go on."""
+        if self.bridge.running:
+            self.bridge.pause(not self.bridge.paused)
+        else:
+            self.banner.hide()
+            self.bridge.run(self.bench.rig, self.bench.protocol, randbits(62), save=True)
+            self.status.running(True)
+        self.bar.show_running(self.bridge.running, self.bridge.paused)
+
+    def stop(self) -> None:
+        """End the run."""
+        if self.bridge.running:
+            self.bridge.stop()
+
+    def set_speed(self, speed: float) -> None:
+        """Let simulated time pass this much faster than real time."""
+        self.bridge.speed = speed
+        self.bar.show_speed(speed)
+
+    def change_speed(self, by: int) -> None:
+        """Go to a neighbouring speed; 0 is real time."""
+        now = SPEEDS.index(self.bridge.speed) if by else SPEEDS.index(1.0)
+        self.set_speed(SPEEDS[min(max(now + by, 0), len(SPEEDS) - 1)])
+
+    def _ended(self, finished: Finished) -> None:
+        self.display.ended()
+        self.bar.show_running(False, False)
+        self.status.running(False)
+        self.documents.list_runs()
+        if finished.reason == "failed":
+            self.banner.say(f"The run failed: {finished.message}")
+
+    def _ready(self) -> None:
+        self.status.ready()
+        self.bridge.change(self.bench.rig, self.bench.protocol, preview=False)
+
+    # ---- editing ---------------------------------------------------------------------------
+
+    def edit(self, path: str, value: object) -> None:
+        """Change one value; a refused one is explained, and the last good one stays."""
+        self._try(lambda: self.bench.set_value(path, value))
+        self.panel.show_rig(self.bench.rig, self.display.theme)
+        self.bar.hold.show_value(self.bench.protocol.hold_mV)
+
+    def load_cell(self, name: str) -> None:
+        """Put another cell under the pipette."""
+        self._try(lambda: self.bench.load_cell(name))
+
+    def load_protocol(self, name: str) -> None:
+        """Take another protocol."""
+        self._try(lambda: self.bench.load_protocol(name))
+
+    def wash(self) -> None:
+        """Take all blockers off."""
+        self.bench.set_rig(washed(self.bench.rig), "wash")
+
+    def reset(self) -> None:
+        """Go back to the cell as it was loaded."""
+        self.bench.set_rig(self.bench.control, "reset")
+
+    def toggle_channel(self, number: int) -> None:
+        """Switch the n-th channel on or off."""
+        channels = self.bench.rig.cell.channels
+        if number <= len(channels):
+            channel = channels[number - 1]
+            self.edit(f"cell.channels.{channel.name}.on", not channel.on)
+
+    def bench_changed(self) -> None:
+        """Another cell or protocol is on the bench: start afresh."""
+        self.stop()
+        self.display.clear(self.bench.rig, self.bench.protocol)
+        self.bar.show_protocol(self.bench.protocol)
+        self._show_rig()
+
+    def _rig_changed(self) -> None:
+        before = self.display.stack.header
+        if before is not None and _shape(before.rig) != _shape(self.bench.rig):
+            self.bench_changed()
+        else:
+            self._show_rig()
+
+    def _show_rig(self) -> None:
+        rig = self.bench.rig
+        self.panel.show_rig(rig, self.display.theme)
+        self.bar.show_rig(rig)
+        self.status.show_rig(rig)
+        self.display.set_rig(rig)
+        self.bridge.change(rig, self.bench.protocol, preview=self.display.recording is not None)
+
+    def _show_channel(self, name: str) -> None:
+        if name in self.panel.cards:
+            self.panel.cards[name].conductance.setFocus()
+
+    def _try(self, edit) -> None:  # type: ignore[no-untyped-def]
+        try:
+            edit()
+            self.banner.hide()
+        except VClampError as error:
+            self.banner.say(str(error))
+
+    # ---- looks and life --------------------------------------------------------------------
+
+    def set_theme(self, name: str) -> None:
+        """Dark, light or projector."""
+        theme = THEMES[name]
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        apply(app, theme)
+        self.display.set_theme(theme)
+        self.panel.show_rig(self.bench.rig, theme)
+        self.banner.set_colour(QColor(theme.warning))
+        self.settings.remember("theme", name)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep what was finished, end the threads, and go."""
+        self.settings.remember("geometry", self.saveGeometry())
+        self.hide()
+        self.closed_whole = self.bridge.close(CLOSE_S)
+        event.accept()
+
+
+class _Bar(QToolBar):
+    """Cell, protocol, run, stop, holding, progress, speed."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__("Rig")
+        self.setMovable(False)
+        self.cell = _picker(paths.CELLS, "The cell under the pipette")
+        self.protocol = _picker(paths.PROTOCOLS, "What the amplifier commands")
+        self.run = QToolButton(objectName="run")
+        self.run.clicked.connect(window.run_or_pause)
+        self.halt = QToolButton(text="■ Stop")
+        self.halt.setToolTip("Stop and go back to holding (Esc)")
+        self.halt.clicked.connect(window.stop)
+        self.hold = QuantityField("mV", -250.0, 250.0, 1)
+        self.hold.setToolTip("Holding potential")
+        self.hold.edited.connect(lambda value: window.edit("protocol.hold_mV", value))
+        self.progress = QProgressBar()
+        self.progress.setMaximumWidth(280)
+        self.speed = QComboBox()
+        self.speed.addItems([_speed_text(speed) for speed in SPEEDS])
+        self.speed.setToolTip("Simulated over real time (keys − = /)")
+        self.cell.activated.connect(lambda n: window.load_cell(self.cell.itemData(n)))
+        self.protocol.activated.connect(lambda n: window.load_protocol(self.protocol.itemData(n)))
+        self.speed.activated.connect(lambda n: window.set_speed(SPEEDS[n]))
+        for widget in (self.cell, self.protocol, self.run, self.halt, QLabel(" Hold"), self.hold, self.progress):
+            self.addWidget(widget)
+        gap = QWidget()
+        gap.setSizePolicy(gap.sizePolicy().Policy.Expanding, gap.sizePolicy().Policy.Preferred)
+        self.addWidget(gap)
+        self.addWidget(self.speed)
+        self.show_speed(1.0)
+        self.show_running(False, False)
+        self.show_progress(0, 1)
+
+    def show_running(self, running: bool, paused: bool) -> None:
+        """Say what Space does now."""
+        word = "▶ Go on" if paused else "❚❚ Pause" if running else "▶ Run"
+        self.run.setText(f"{word}  Space")
+        self.halt.setEnabled(running)
+
+    def show_progress(self, done: int, total: int) -> None:
+        """How many sweeps are finished."""
+        self.progress.setRange(0, max(total, 1))
+        self.progress.setValue(done)
+        self.progress.setFormat(f"sweep {done} / {total}" if done else f"{total} sweeps")
+
+    def show_speed(self, speed: float) -> None:
+        """Show the speed that is set."""
+        self.speed.setCurrentIndex(SPEEDS.index(speed))
+
+    def show_rig(self, rig) -> None:  # type: ignore[no-untyped-def]
+        """Show the cell's name."""
+        _select(self.cell, rig.cell.name, rig.cell.title)
+
+    def show_protocol(self, protocol) -> None:  # type: ignore[no-untyped-def]
+        """Show the protocol's name and holding potential."""
+        _select(self.protocol, protocol.name, protocol.title)
+        self.hold.show_value(protocol.hold_mV)
+        if not self.halt.isEnabled():
+            self.show_progress(0, protocol.n_sweeps)
+
+
+def washed(rig):  # type: ignore[no-untyped-def]
+    """The rig with every drug at 0."""
+    from dataclasses import replace
+
+    drugs = tuple(replace(drug, out_mM=0.0, in_mM=0.0) for drug in rig.solutions.drugs)
+    return replace(rig, solutions=replace(rig.solutions, drugs=drugs))
+
+
+def _shape(rig) -> object:  # type: ignore[no-untyped-def]
+    """What must be equal for sweeps of two rigs to be compared."""
+    return rig.cell.name, [(c.name, [g.name for g in c.gates]) for c in rig.cell.channels]
+
+
+def _picker(folder: Path, tip: str) -> QComboBox:
+    box = QComboBox()
+    box.setToolTip(tip)
+    for name, path in paths.shipped(folder).items():
+        box.addItem(title_of(path), name)
+    return box
+
+
+def _select(box: QComboBox, name: str, title: str) -> None:
+    """Select an entry, adding it if it came from elsewhere."""
+    if box.findData(name) < 0:
+        box.addItem(title, name)
+    box.setCurrentIndex(box.findData(name))
+
+
+def _speed_text(speed: float) -> str:
+    return "as fast as it can" if speed == inf else f"{speed:g}× real time"
