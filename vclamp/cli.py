@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="vclamp", description="A virtual voltage-clamp rig.", allow_abbrev=False)
     parser.add_argument("--version", action=_Version, nargs=0, help="versions that matter")
     parser.set_defaults(command=_gui, cell=None, protocol=None, file=None)
-    commands = parser.add_subparsers(title="commands", metavar="")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     gui = commands.add_parser("gui", help="open the rig (the default)")
     gui.add_argument("file", nargs="?", help="a session (.vclamp) or NWB file to reopen")
@@ -177,6 +177,8 @@ def _analyse(arguments: argparse.Namespace) -> int:
     print(f"{curve.x_name},{curve.y_name}")
     for x, y in zip(curve.x, curve.y, strict=True):
         print(f"{x:g},{y:.8g}")
+    if (curve.y < 0).any():
+        return 0  # a current that changes its sign is no Boltzmann curve
     fit = fit_boltzmann(curve.x, curve.y)
     print(
         f"# Boltzmann: V½ {fit.v_half_mV:.3f} ± {fit.v_half_se_mV:.3f} mV, "
@@ -201,7 +203,8 @@ def _load(file: str, run: int | None) -> Recording:
     if not recordings:
         raise VClampError("holds no runs", where=Path(file).name)
     if run is not None and not 1 <= run <= len(recordings):
-        raise VClampError(f"has no run {run}", where=Path(file).name, remedy=f"It has 1 to {len(recordings)}.")  # fmt: skip
+        remedy = f"It has 1 to {len(recordings)}."
+        raise VClampError(f"has no run {run}", where=Path(file).name, remedy=remedy)
     return recordings[-1 if run is None else run - 1]
 
 

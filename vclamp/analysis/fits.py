@@ -83,8 +83,11 @@ def _fit(v: Array, y: Array) -> BoltzmannFit:
     elif abs(slope) > np.ptp(v):
         warning = "the data see too little of the curve's bend"
     t = float(stdtrit(v.size - 3, 0.975))
-    return BoltzmannFit(amplitude, v_half, slope, *map(float, se), t * float(se[1]), warning)
+    return BoltzmannFit(
+        amplitude, v_half, slope, float(se[0]), float(se[1]), float(se[2]), t * float(se[1]), warning
+    )  # fmt: skip
 
 
 def _failed(why: str) -> BoltzmannFit:
-    return BoltzmannFit(*[float("nan")] * 7, warning=why)
+    nan = float("nan")
+    return BoltzmannFit(nan, nan, nan, nan, nan, nan, nan, warning=why)

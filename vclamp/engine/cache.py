@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from vclamp import paths
@@ -62,10 +63,8 @@ def load() -> None:
 
 def mark_warm() -> None:
     """Note that everything is compiled and stored."""
-    try:
+    with suppress(OSError):  # a full or read-only disk only costs the next start some seconds
         (Path(os.environ["NUMBA_CACHE_DIR"]) / _READY).touch()
-    except OSError:
-        pass  # a full or read-only disk only costs the next start some seconds
 
 
 def _folder() -> Path:

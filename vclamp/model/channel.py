@@ -62,7 +62,8 @@ class Gate:
         """Steady state (0…1) and time constant (ms) at the voltages, without temperature."""
         if self.inf is not None and self.tau_ms is not None:
             return Formula(self.inf)(v_mV), Formula(self.tau_ms)(v_mV)
-        assert self.alpha_per_ms is not None and self.beta_per_ms is not None
+        assert self.alpha_per_ms is not None
+        assert self.beta_per_ms is not None
         alpha, beta = Formula(self.alpha_per_ms)(v_mV), Formula(self.beta_per_ms)(v_mV)
         with np.errstate(all="ignore"):
             return alpha / (alpha + beta), 1.0 / (alpha + beta)

@@ -34,23 +34,32 @@ def with_value(value: T, path: str, new: object, where: str) -> T:
         If there is no such path, or the new value is refused.
     """
     data: Any = to_full_data(value)
-    target, node, described = path.split("."), data, value
-    for number, part in enumerate(target):
-        if isinstance(node, list):
-            names = [getattr(item, "name", "") for item in described]  # type: ignore[attr-defined]
-            index = names.index(part) if part in names else int(part) if part.isdigit() else -1
+    *way, last = _keys(value, path, where)
+    node = data
+    for key in way:
+        node = node[key]
+    node[last] = new
+    return from_data(type(value), data, where)
+
+
+def _keys(value: object, path: str, where: str) -> list[str | int]:
+    """The keys and indices that lead to a dotted path."""
+    keys: list[str | int] = []
+    node: Any = value
+    for part in path.split("."):
+        if isinstance(node, tuple):
+            names = [getattr(item, "name", "") for item in node]
+            index = names.index(part) if part in names else int(part) if part.isdecimal() else -1
             if not 0 <= index < len(node):
                 raise _no_path(value, path, where)
-            part, described = index, described[index]  # type: ignore[assignment, index]
-        elif isinstance(node, dict) and part in node:
-            described = getattr(described, part)
+            keys.append(index)
+            node = node[index]
+        elif part in getattr(node, "__dataclass_fields__", {}):
+            keys.append(part)
+            node = getattr(node, part)
         else:
             raise _no_path(value, path, where)
-        if number == len(target) - 1:
-            node[part] = new  # type: ignore[index]
-        else:
-            node = node[part]  # type: ignore[index]
-    return from_data(type(value), data, where)
+    return keys
 
 
 def _no_path(value: object, path: str, where: str) -> VClampError:

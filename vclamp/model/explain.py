@@ -43,29 +43,28 @@ def explain(problem: ValidationError, where: str, text: str, known: Sequence[str
 
 
 def _sentence(error: Any, known: Sequence[str]) -> tuple[str, str]:
-    ctx, got = error.get("ctx", {}), error.get("input")
-    shown = json.dumps(got, ensure_ascii=False, default=str)[:60]
-    match error["type"]:
-        case "unexpected_keyword_argument" | "extra_forbidden":
-            near = get_close_matches(str(error["loc"][-1]), known, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else "Remove it."
-            return f"unknown key '{str(error['loc'][-1])[:60]}'", hint
-        case "missing" | "missing_argument":
-            return "is missing", "Add it."
-        case "union_tag_invalid":
-            return f"type '{str(ctx['tag'])[:40]}' is unknown", f"Use {ctx['expected_tags']}."
-        case "union_tag_not_found":
-            return "has no type", "Add type = ... to say what it is."
-        case "greater_than" | "greater_than_equal":
-            bound = ctx.get("gt", ctx.get("ge"))
-            word = "above" if "gt" in ctx else "at least"
-            return f"{shown} is too small", f"It must be {word} {bound:g}."
-        case "less_than" | "less_than_equal":
-            return f"{shown} is too large", f"It must be at most {ctx.get('le', ctx.get('lt')):g}."
-        case "finite_number":
-            return "is not a finite number", "Give a plain number."
-    message = error["msg"].removeprefix("Input ")
-    return f"{shown} {message}", "Correct it."
+    """What is wrong, and the remedy."""
+    ctx = error.get("ctx", {})
+    key = str(error["loc"][-1])[:60]
+    shown = json.dumps(error.get("input"), ensure_ascii=False, default=str)[:60]
+    near = get_close_matches(key, known, n=1)
+    bound = next((f"{ctx[name]:g}" for name in ("gt", "ge", "lt", "le") if isinstance(ctx.get(name), int | float)), "")
+    unknown = (f"unknown key '{key}'", f"Did you mean '{near[0]}'?" if near else "Remove it.")
+    sentences = {
+        "unexpected_keyword_argument": unknown,
+        "extra_forbidden": unknown,
+        "missing": ("is missing", "Add it."),
+        "missing_argument": ("is missing", "Add it."),
+        "union_tag_invalid": (f"type '{str(ctx.get('tag'))[:40]}' is unknown", f"Use {ctx.get('expected_tags')}."),
+        "union_tag_not_found": ("has no type", "Add type = ... to say what it is."),
+        "greater_than": (f"{shown} is too small", f"It must be above {bound}."),
+        "greater_than_equal": (f"{shown} is too small", f"It must be at least {bound}."),
+        "less_than": (f"{shown} is too large", f"It must be below {bound}."),
+        "less_than_equal": (f"{shown} is too large", f"It must be at most {bound}."),
+        "finite_number": ("is not a finite number", "Give a plain number."),
+    }
+    default = (f"{shown} {error['msg'].removeprefix('Input ')}", "Correct it.")
+    return sentences.get(error["type"], default)
 
 
 def _line_of(text: str, loc: list[Any]) -> int | None:

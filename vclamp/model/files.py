@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from functools import cache
+from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,14 +28,19 @@ _DESCRIBED = (
     *(Amplifier, Cell, Rig, *SEGMENTS.values()),
 )
 for _cls in _DESCRIBED:
-    _cls.__pydantic_config__ = _CONFIG  # type: ignore[attr-defined]
+    setattr(_cls, "__pydantic_config__", _CONFIG)  # noqa: B010  (pydantic looks for this name)
 _TAGS = {"number", "ladder", "list", *SEGMENTS}
 KEYS = sorted({name for cls in _DESCRIBED for name in cls.__dataclass_fields__})
 
 
-@cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """The validator of a kind, made once."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def to_data(value: object) -> dict[str, Any]:
@@ -51,11 +56,16 @@ def _without_defaults(value: Any, data: Any) -> Any:
         return {
             key: _without_defaults(getattr(value, key), item)
             for key, item in data.items()
-            if key == "type" or getattr(value, key) != fields[key].default
+            if key == "type" or getattr(value, key) != _default(fields[key])
         }
     if isinstance(data, list):
         return [_without_defaults(v, d) for v, d in zip(value, data, strict=True)]
     return data
+
+
+def _default(described: Field[Any]) -> object:
+    made = described.default_factory
+    return described.default if made is MISSING else made()
 
 
 def to_full_data(value: object) -> dict[str, Any]:
@@ -65,8 +75,11 @@ def to_full_data(value: object) -> dict[str, Any]:
 
 
 def to_json(value: object) -> str:
-    """A described value as one line of JSON that `from_json` reads back to an equal value."""
-    return json.dumps(to_data(value), ensure_ascii=False)
+    """A described value as one line of JSON that `from_json` reads back to an equal value.
+
+    Every default is spelled out: a later program with other defaults reads the same value.
+    """
+    return json.dumps(to_full_data(value), ensure_ascii=False)
 
 
 def to_toml(value: object) -> str:
@@ -100,15 +113,12 @@ def from_data(kind: type[T], data: object, where: str, text: str = "") -> T:
         One sentence about the first mistake and how many more there are.
     """
     try:
-        return _adapter(kind).validate_json(_strict_json(data), strict=True)
+        value: T = _adapter(kind).validate_json(json.dumps(data, default=str), strict=True)
+        return value
     except ValidationError as problem:
         raise explain(problem, where, text, KEYS, _TAGS) from None
     except VClampError as problem:
         raise VClampError(problem.what, where=where, remedy=problem.remedy) from None
-
-
-def _strict_json(data: object) -> str:
-    return json.dumps(data, default=str)
 
 
 def load_protocol(path: Path) -> Protocol:
@@ -131,9 +141,8 @@ def load_rig(path: Path) -> Rig:
     """
     text, data = _read(path)
     cell = data.get("cell")
-    channels = cell.get("channels") if isinstance(cell, dict) else None
-    if isinstance(channels, list):
-        cell["channels"] = [_resolve(item, path) for item in channels]
+    if isinstance(cell, dict) and isinstance(cell.get("channels"), list):
+        cell["channels"] = [_resolve(item, path) for item in cell["channels"]]
     return from_data(Rig, data, path.name, text)
 
 

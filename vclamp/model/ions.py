@@ -1,6 +1,6 @@
 """The solutions on both sides of the membrane."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vclamp.errors import VClampError
 from vclamp.model.quantities import (
@@ -45,7 +45,7 @@ class Solutions:
     temperature_K: Temperature_K = 295.15
 
     def __post_init__(self) -> None:
-        names = [item.name for item in (*self.ions, *self.drugs)]
+        names = [ion.name for ion in self.ions] + [drug.name for drug in self.drugs]
         for name in names:
             if names.count(name) > 1:
                 raise VClampError(f"'{name}' stands twice in the solutions", remedy="Keep one of them.")
@@ -66,6 +66,10 @@ class Solutions:
             f"the solutions hold no ion '{ion}' (they hold: {known})",
             remedy="Add it under [[solutions.ions]] or give the channel its own e_mV.",
         )
+
+    def washed(self) -> "Solutions":
+        """The same without any drug."""
+        return replace(self, drugs=tuple(Drug(drug.name) for drug in self.drugs))
 
     def drug_mM(self, drug: str, side: str) -> float:
         """Concentration in mM of a drug on a side ("out" or "in"); 0 if it is not there."""

@@ -284,4 +284,5 @@ def stretch_command_mV(stretch: Stretch, first: int, last: int) -> NDArray[np.fl
     if stretch.start_mV == stretch.end_mV:
         return np.full(last - first, stretch.start_mV)
     slope = (stretch.end_mV - stretch.start_mV) / (stretch.last - stretch.first)
-    return stretch.start_mV + slope * np.arange(first - stretch.first, last - stretch.first)
+    steps = np.arange(first - stretch.first, last - stretch.first, dtype=np.float64)
+    return stretch.start_mV + slope * steps

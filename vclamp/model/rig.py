@@ -1,6 +1,6 @@
 """The rig: a cell in its solutions under an amplifier."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from vclamp.errors import VClampError
@@ -64,8 +64,8 @@ class Rig:
     """Everything that is on the table, as one frozen value."""
 
     cell: Cell
-    solutions: Solutions = Solutions()
-    amplifier: Amplifier = Amplifier()
+    solutions: Solutions = field(default_factory=Solutions)
+    amplifier: Amplifier = field(default_factory=Amplifier)
 
     def __post_init__(self) -> None:
         for channel in self.cell.channels:

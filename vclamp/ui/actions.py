@@ -12,6 +12,25 @@ from vclamp.ui.theme import THEMES
 if TYPE_CHECKING:
     from vclamp.ui.window import Window
 
+
+def show_keys(window: "Window") -> None:
+    """List all keys."""
+    rows = [f"{entry[1]}\t{entry[0]}" for entries in MENUS.values() for entry in entries if entry and entry[1]]
+    rows += ["1…9\tSwitch a channel on or off", "Wheel\tZoom in time", "Ctrl+Wheel\tZoom in height"]
+    _tell(window, "Keys", "\n".join(rows))
+
+
+def show_about(window: "Window") -> None:
+    """Say what this is."""
+    _tell(window, "About VClamp", f"VClamp {__version__}\nA virtual voltage-clamp rig.")
+
+
+def _tell(window: "Window", title: str, text: str) -> None:
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, parent=window)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+
+
 # menu: (text, key, what it does), None for a line between
 MENUS = {
     "&File": (
@@ -40,13 +59,13 @@ MENUS = {
         ("Open cell…", "", lambda w: w.documents.open_cell()),
     ),
     "&View": (
-        ("Fit the scopes to the data", "A", lambda w: w.display.stack.autoscale()),
+        ("Fit the scopes to the data", "A", lambda w: w.display.stack.family.autoscale()),
         None,
         *((f"{name.capitalize()} look", "", lambda w, name=name: w.set_theme(name)) for name in THEMES),
     ),
     "&Help": (
-        ("Keys", "?", lambda w: show_keys(w)),
-        ("About VClamp", "", lambda w: show_about(w)),
+        ("Keys", "?", show_keys),
+        ("About VClamp", "", show_about),
     ),
 }
 
@@ -69,21 +88,3 @@ def add_menus(window: "Window") -> None:
         action.setShortcut(QKeySequence(str(number)))
         action.triggered.connect(lambda _=False, n=number: window.toggle_channel(n))
         window.addAction(action)
-
-
-def show_keys(window: "Window") -> None:
-    """List all keys."""
-    rows = [f"{entry[1]}\t{entry[0]}" for entries in MENUS.values() for entry in entries if entry and entry[1]]
-    rows += ["1…9\tSwitch a channel on or off", "Wheel\tZoom in time", "Ctrl+Wheel\tZoom in height"]
-    _tell(window, "Keys", "\n".join(rows))
-
-
-def show_about(window: "Window") -> None:
-    """Say what this is."""
-    _tell(window, "About VClamp", f"VClamp {__version__}\nA virtual voltage-clamp rig.")
-
-
-def _tell(window: "Window", title: str, text: str) -> None:
-    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, parent=window)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.open()

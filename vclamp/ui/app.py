@@ -7,9 +7,13 @@ import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from vclamp import paths
 from vclamp.errors import VClampError
+
+if TYPE_CHECKING:
+    from vclamp.ui.window import Window
 
 NO_WINDOW, INTERRUPTED = 3, 130
 
@@ -59,7 +63,7 @@ def _run(cell: str, protocol: str, file: str | None) -> int:
     return code[0]
 
 
-def _hear_exceptions(window) -> None:  # type: ignore[no-untyped-def]
+def _hear_exceptions(window: "Window") -> None:
     """Show what would otherwise only reach a console nobody sees, and keep a report."""
 
     def hook(kind: type[BaseException], value: BaseException, where: TracebackType | None) -> None:
@@ -81,7 +85,7 @@ def _keep_report(text: str) -> None:
         pass  # the banner has said it
 
 
-def _hear_signals(window) -> list[int]:  # type: ignore[no-untyped-def]
+def _hear_signals(window: "Window") -> list[int]:
     """Let Ctrl-C and a polite kill close the window in an orderly way."""
     from PySide6.QtCore import QSocketNotifier
 

@@ -1,6 +1,6 @@
 """The bench: the rig and protocol of now, and how they came to be. The one mutable thing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -69,9 +69,13 @@ class Bench(QObject):
         else:
             self._go(Scene(with_value(self.rig, path, value, path), self.protocol, path))
 
-    def set_rig(self, rig: Rig, step: str) -> None:
-        """Change several values of the rig as one step."""
-        self._go(Scene(rig, self.protocol, step))
+    def wash(self) -> None:
+        """Take all drugs off."""
+        self._go(Scene(replace(self.rig, solutions=self.rig.solutions.washed()), self.protocol, "wash"))
+
+    def reset(self) -> None:
+        """Go back to the rig as it was put on the bench."""
+        self._go(Scene(self.control, self.protocol, "reset"))
 
     def set_scene(self, rig: Rig, protocol: Protocol, step: str) -> None:
         """Put another cell and protocol on the bench; this rig is then the control."""

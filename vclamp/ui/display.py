@@ -2,6 +2,8 @@
 
 from time import monotonic
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from vclamp.analysis.curves import ANALYSES, applicable, channel_gv
@@ -17,6 +19,7 @@ from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.theme import Theme, channel_colour, channel_colours
 from vclamp.ui.worker import Preview, Rest
 
+FULL_SCALE_pA = 100.0  # before anything larger has flowed
 CIRCUIT_S = 1 / 15  # the eye does not follow arrows that change faster
 _FACES = {
     "peak-iv": ("peak", "Na", "o"),
@@ -46,6 +49,7 @@ class Display(QObject):
         self._sweeps: list[Sweep] = []
         self._rig: Rig | None = None
         self._circuit_drawn = 0.0
+        self._largest_pA = FULL_SCALE_pA
         self.stack.cursors_moved.connect(self._read_cursors)
         self.gv.appeared.connect(self._draw_gv)
 
@@ -65,8 +69,10 @@ class Display(QObject):
     def clear(self, rig: Rig, protocol: Protocol) -> None:
         """Forget all sweeps: another cell or protocol is on the bench."""
         self._header, self._sweeps, self.recording, self._rig = None, [], None, rig
-        self.stack.set_ghost(())
-        self.stack.show_command(rig, protocol)
+        self._largest_pA = FULL_SCALE_pA
+        self.stack.family.set_ghost(())
+        self.stack.family.show_command(rig, protocol)
+        self.stack.place_cursors(protocol)
         self._draw_curves()
         self._read_cursors()
 
@@ -76,46 +82,45 @@ class Display(QObject):
         """A run begins; the one before stays behind it as a ghost if it used the same protocol."""
         before = self.recording
         self._header, self._sweeps, self._rig = header, [], header.rig
-        self.stack.begin(header, keep_view=before is not None)
+        self.stack.family.begin(header, keep_view=before is not None)
         same = before is not None and before.header.protocol == header.protocol
-        self.stack.set_ghost(before.sweeps if before is not None and same else ())
+        self.stack.family.set_ghost(before.sweeps if before is not None and same else ())
         self.progressed.emit(0, header.protocol.n_sweeps)
         self._draw_curves()
 
     def grew(self, chunk: Chunk) -> None:
         """More of the live sweep."""
-        self.stack.grew(chunk)
+        self.stack.family.grew(chunk)
         now = monotonic()
         if self._rig is not None and now - self._circuit_drawn > CIRCUIT_S:
             self._circuit_drawn = now
-            sample = chunk.values[:, chunk.last - 1]
-            self.circuit.set_circuit(circuit_at(self._rig, chunk.names, sample, self.theme))
-            self.sampled.emit(float(sample[1]), float(sample[2]))
+            self._show_circuit(self._rig, chunk.names, chunk.values[:, chunk.last - 1])
 
     def sweep_done(self, sweep: Sweep) -> None:
         """A sweep is finished: it joins the family and adds its points to the curves."""
         if self._header is None:
             return
         self._sweeps.append(sweep)
-        self.stack.finish(sweep)
+        self.stack.family.finish(sweep)
         self.progressed.emit(len(self._sweeps), self._header.protocol.n_sweeps)
         self._draw_curves()
         self._read_cursors()
 
     def ended(self) -> None:
         """The run is over: what was recorded is what later edits are compared with."""
-        self.stack.drop_live()
+        self.stack.family.drop_live()
         if self._header is not None and self._sweeps:
             self.recording = Recording(self._header, tuple(self._sweeps))
-            self.stack.autoscale()
+            self.stack.family.autoscale()
 
     def show_recording(self, recording: Recording) -> None:
         """Show a run that was recorded earlier."""
         self.recording = recording
         self._header, self._sweeps = recording.header, list(recording.sweeps)
         self._rig = recording.header.rig
-        self.stack.set_ghost(())
-        self.stack.show_family(recording.header, recording.sweeps, keep_view=False)
+        self.stack.family.set_ghost(())
+        self.stack.family.show_family(recording.header, recording.sweeps, keep_view=False)
+        self.stack.place_cursors(recording.header.protocol)
         self.progressed.emit(len(self._sweeps), recording.header.protocol.n_sweeps)
         self._draw_curves()
         self._read_cursors()
@@ -126,15 +131,20 @@ class Display(QObject):
             return
         self._header, self._sweeps = preview.header, list(preview.sweeps)
         changed = preview.header.rig != self.recording.header.rig
-        self.stack.set_ghost(self.recording.sweeps if changed else ())
-        self.stack.show_family(preview.header, preview.sweeps, keep_view=True)
+        self.stack.family.set_ghost(self.recording.sweeps if changed else ())
+        self.stack.family.show_family(preview.header, preview.sweeps, keep_view=True)
         self._draw_curves()
         self._read_cursors()
 
     def rested(self, rest: Rest) -> None:
         """The cell at holding, for the circuit."""
-        sample = rest.sweep.values[:, 0]
-        self.circuit.set_circuit(circuit_at(rest.rig, rest.sweep.names, sample, self.theme))
+        self._show_circuit(rest.rig, rest.sweep.names, rest.sweep.values[:, 0])
+
+    def _show_circuit(self, rig: Rig, names: tuple[str, ...], sample: NDArray[np.float64]) -> None:
+        """The circuit at one sample, its arrows on the scale of the largest current on show."""
+        currents = [abs(float(value)) for name, value in zip(names, sample, strict=True) if name.startswith("i_")]
+        self._largest_pA = max(self._largest_pA, *currents)
+        self.circuit.set_circuit(circuit_at(rig, names, sample, self.theme, self._largest_pA))
         self.sampled.emit(float(sample[1]), float(sample[2]))
 
     # ---- curves ----------------------------------------------------------------------------

@@ -43,6 +43,13 @@ class StatusLine(QStatusBar):
         """The engine is loaded."""
         self.file.setText("Space runs the protocol; every sweep is saved")
 
+    def what_if(self, changed: bool) -> None:
+        """Whether what is on show was computed after an edit, not recorded."""
+        if changed:
+            self.frames.setText("what if: not recorded, Space records it")
+        elif not self._timer.isActive():
+            self.frames.setText("")
+
     def saved(self, saved: Saved) -> None:
         """A sweep is on the disk."""
         clock = QDateTime.currentDateTime().toString("HH:mm:ss")

@@ -1,44 +1,38 @@
 """The main window: puts the parts together and turns keys and clicks into edits and runs."""
 
-from math import inf
-from pathlib import Path
+from collections.abc import Callable
 from secrets import randbits
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QColor
+from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QFrame,
     QLabel,
     QMainWindow,
-    QProgressBar,
     QScrollArea,
     QSplitter,
     QTabWidget,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from vclamp import paths
 from vclamp.errors import VClampError
-from vclamp.model.files import title_of
 from vclamp.model.record import Finished
+from vclamp.model.rig import Rig
 from vclamp.ui.actions import add_menus
 from vclamp.ui.banner import Banner
+from vclamp.ui.bar import SPEEDS, Bar
 from vclamp.ui.bench import Bench
 from vclamp.ui.bridge import Bridge
 from vclamp.ui.display import Display
 from vclamp.ui.documents import Documents
 from vclamp.ui.panels.channels import RigPanel
-from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.settings import Settings
 from vclamp.ui.status import StatusLine
 from vclamp.ui.theme import THEMES, apply
+from vclamp.ui.worker import Preview
 
-SPEEDS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, inf)
 CLOSE_S = 3.0
 
 
@@ -55,7 +49,7 @@ class Window(QMainWindow):
         self.banner = Banner()
         self.status = StatusLine(self.display.stack)
         self.documents = Documents(self)
-        self.bar = _Bar(self)
+        self.bar = Bar()
         self.closed_whole = True
         self._lay_out()
         add_menus(self)
@@ -80,7 +74,6 @@ class Window(QMainWindow):
         scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(left)
-        scroll.setMinimumWidth(250)
         middle = QWidget()
         stacked = QVBoxLayout(middle)
         stacked.setContentsMargins(0, 0, 0, 0)
@@ -95,20 +88,25 @@ class Window(QMainWindow):
         right.addWidget(self.display.iv)
         right.addWidget(tabs)
         right.setSizes([400, 300])
-        splitter = QSplitter()
+        splitter = self._columns = QSplitter()
         for widget, stretch in ((scroll, 0), (middle, 1), (right, 0)):
             splitter.addWidget(widget)
             splitter.setStretchFactor(splitter.count() - 1, stretch)
-        splitter.setSizes([262, 760, 330])
         self.setCentralWidget(splitter)
         self.setStatusBar(self.status)
 
     def _connect(self) -> None:
-        bridge, display = self.bridge, self.display
+        bridge, display, bar = self.bridge, self.display, self.bar
+        bar.run_clicked.connect(self.run_or_pause)
+        bar.stop_clicked.connect(self.stop)
+        bar.cell_picked.connect(self.load_cell)
+        bar.protocol_picked.connect(self.load_protocol)
+        bar.hold_edited.connect(lambda value: self.edit("protocol.hold_mV", value))
+        bar.speed_picked.connect(self.set_speed)
         bridge.started.connect(display.started)
         bridge.grew.connect(display.grew)
         bridge.sweep_done.connect(display.sweep_done)
-        bridge.previewed.connect(display.previewed)
+        bridge.previewed.connect(self._previewed)
         bridge.rested.connect(display.rested)
         bridge.saved.connect(self.status.saved)
         bridge.ended.connect(self._ended)
@@ -148,6 +146,11 @@ class Window(QMainWindow):
         now = SPEEDS.index(self.bridge.speed) if by else SPEEDS.index(1.0)
         self.set_speed(SPEEDS[min(max(now + by, 0), len(SPEEDS) - 1)])
 
+    def _previewed(self, preview: Preview) -> None:
+        self.display.previewed(preview)
+        recorded = self.display.recording
+        self.status.what_if(recorded is not None and preview.header.rig != recorded.header.rig)
+
     def _ended(self, finished: Finished) -> None:
         self.display.ended()
         self.bar.show_running(False, False)
@@ -178,11 +181,11 @@ class Window(QMainWindow):
 
     def wash(self) -> None:
         """Take all blockers off."""
-        self.bench.set_rig(washed(self.bench.rig), "wash")
+        self.bench.wash()
 
     def reset(self) -> None:
         """Go back to the cell as it was loaded."""
-        self.bench.set_rig(self.bench.control, "reset")
+        self.bench.reset()
 
     def toggle_channel(self, number: int) -> None:
         """Switch the n-th channel on or off."""
@@ -199,7 +202,7 @@ class Window(QMainWindow):
         self._show_rig()
 
     def _rig_changed(self) -> None:
-        before = self.display.stack.header
+        before = self.display.stack.family.header
         if before is not None and _shape(before.rig) != _shape(self.bench.rig):
             self.bench_changed()
         else:
@@ -217,7 +220,7 @@ class Window(QMainWindow):
         if name in self.panel.cards:
             self.panel.cards[name].conductance.setFocus()
 
-    def _try(self, edit) -> None:  # type: ignore[no-untyped-def]
+    def _try(self, edit: Callable[[], None]) -> None:
         try:
             edit()
             self.banner.hide()
@@ -235,7 +238,19 @@ class Window(QMainWindow):
         self.display.set_theme(theme)
         self.panel.show_rig(self.bench.rig, theme)
         self.banner.set_colour(QColor(theme.warning))
+        self._size_columns()
         self.settings.remember("theme", name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The middle takes what the sides leave."""
+        super().resizeEvent(event)
+        self._size_columns()
+
+    def _size_columns(self) -> None:
+        """Give the sides what their text needs, and on a wide window some more to the right."""
+        em = self.display.theme.font_px
+        left, right = 20 * em, max(25 * em, round(0.2 * self.width()))
+        self._columns.setSizes([left, self.width() - left - right, right])
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep what was finished, end the threads, and go."""
@@ -245,95 +260,6 @@ class Window(QMainWindow):
         event.accept()
 
 
-class _Bar(QToolBar):
-    """Cell, protocol, run, stop, holding, progress, speed."""
-
-    def __init__(self, window: Window) -> None:
-        super().__init__("Rig")
-        self.setMovable(False)
-        self.cell = _picker(paths.CELLS, "The cell under the pipette")
-        self.protocol = _picker(paths.PROTOCOLS, "What the amplifier commands")
-        self.run = QToolButton(objectName="run")
-        self.run.clicked.connect(window.run_or_pause)
-        self.halt = QToolButton(text="■ Stop")
-        self.halt.setToolTip("Stop and go back to holding (Esc)")
-        self.halt.clicked.connect(window.stop)
-        self.hold = QuantityField("mV", -250.0, 250.0, 1)
-        self.hold.setToolTip("Holding potential")
-        self.hold.edited.connect(lambda value: window.edit("protocol.hold_mV", value))
-        self.progress = QProgressBar()
-        self.progress.setMaximumWidth(280)
-        self.speed = QComboBox()
-        self.speed.addItems([_speed_text(speed) for speed in SPEEDS])
-        self.speed.setToolTip("Simulated over real time (keys − = /)")
-        self.cell.activated.connect(lambda n: window.load_cell(self.cell.itemData(n)))
-        self.protocol.activated.connect(lambda n: window.load_protocol(self.protocol.itemData(n)))
-        self.speed.activated.connect(lambda n: window.set_speed(SPEEDS[n]))
-        for widget in (self.cell, self.protocol, self.run, self.halt, QLabel(" Hold"), self.hold, self.progress):
-            self.addWidget(widget)
-        gap = QWidget()
-        gap.setSizePolicy(gap.sizePolicy().Policy.Expanding, gap.sizePolicy().Policy.Preferred)
-        self.addWidget(gap)
-        self.addWidget(self.speed)
-        self.show_speed(1.0)
-        self.show_running(False, False)
-        self.show_progress(0, 1)
-
-    def show_running(self, running: bool, paused: bool) -> None:
-        """Say what Space does now."""
-        word = "▶ Go on" if paused else "❚❚ Pause" if running else "▶ Run"
-        self.run.setText(f"{word}  Space")
-        self.halt.setEnabled(running)
-
-    def show_progress(self, done: int, total: int) -> None:
-        """How many sweeps are finished."""
-        self.progress.setRange(0, max(total, 1))
-        self.progress.setValue(done)
-        self.progress.setFormat(f"sweep {done} / {total}" if done else f"{total} sweeps")
-
-    def show_speed(self, speed: float) -> None:
-        """Show the speed that is set."""
-        self.speed.setCurrentIndex(SPEEDS.index(speed))
-
-    def show_rig(self, rig) -> None:  # type: ignore[no-untyped-def]
-        """Show the cell's name."""
-        _select(self.cell, rig.cell.name, rig.cell.title)
-
-    def show_protocol(self, protocol) -> None:  # type: ignore[no-untyped-def]
-        """Show the protocol's name and holding potential."""
-        _select(self.protocol, protocol.name, protocol.title)
-        self.hold.show_value(protocol.hold_mV)
-        if not self.halt.isEnabled():
-            self.show_progress(0, protocol.n_sweeps)
-
-
-def washed(rig):  # type: ignore[no-untyped-def]
-    """The rig with every drug at 0."""
-    from dataclasses import replace
-
-    drugs = tuple(replace(drug, out_mM=0.0, in_mM=0.0) for drug in rig.solutions.drugs)
-    return replace(rig, solutions=replace(rig.solutions, drugs=drugs))
-
-
-def _shape(rig) -> object:  # type: ignore[no-untyped-def]
+def _shape(rig: Rig) -> object:
     """What must be equal for sweeps of two rigs to be compared."""
-    return rig.cell.name, [(c.name, [g.name for g in c.gates]) for c in rig.cell.channels]
-
-
-def _picker(folder: Path, tip: str) -> QComboBox:
-    box = QComboBox()
-    box.setToolTip(tip)
-    for name, path in paths.shipped(folder).items():
-        box.addItem(title_of(path), name)
-    return box
-
-
-def _select(box: QComboBox, name: str, title: str) -> None:
-    """Select an entry, adding it if it came from elsewhere."""
-    if box.findData(name) < 0:
-        box.addItem(title, name)
-    box.setCurrentIndex(box.findData(name))
-
-
-def _speed_text(speed: float) -> str:
-    return "as fast as it can" if speed == inf else f"{speed:g}× real time"
+    return rig.cell.name, [(channel.name, [gate.name for gate in channel.gates]) for channel in rig.cell.channels]

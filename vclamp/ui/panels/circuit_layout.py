@@ -37,6 +37,7 @@ class Circuit:
     v_mV: float
     command_mV: float
     rs_MOhm: float = 0.0
+    full_scale_pA: float = 0.0  # a current that deserves the longest arrow; larger ones get it too
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def _place_arrows(circuit: Circuit, columns: list[float], rails: QRectF) -> tupl
     """An arrow across the membrane for each current: length by the root of |I|, upwards for outward current."""
     values = [branch.current_pA if branch.on else 0.0 for branch in circuit.branches]
     flowing = [value if math.isfinite(value) else 0.0 for value in values]
-    largest = max([SMALLEST_SCALE_pA, *(abs(each) for each in flowing)])
+    largest = max([SMALLEST_SCALE_pA, circuit.full_scale_pA, *(abs(each) for each in flowing)])
     arrows: list[QLineF | None] = []
     for value, x in zip(flowing, columns, strict=True):
         reach = 0.41 * rails.height() * math.copysign(math.sqrt(abs(value) / largest), value)

@@ -45,7 +45,8 @@ class QuantityField(QDoubleSpinBox):
 
     def validate(self, text: str, position: int):  # type: ignore[no-untyped-def]
         """Let the true minus sign be typed and read."""
-        return super().validate(text.replace("−", "-"), position)
+        state, _, _ = super().validate(text.replace("−", "-"), position)
+        return state, text, position
 
 
 class ConcentrationSlider(QWidget):
@@ -102,9 +103,6 @@ def concentration(value_mM: float) -> str:
     """A concentration in the unit that reads best."""
     if value_mM == 0:
         return "0"
-    for unit, factor in (("mM", 1.0), ("µM", 1e3), ("nM", 1e6)):
-        if value_mM * factor >= 1.0:
-            break
-    else:
-        unit, factor = "pM", 1e9
+    units = (("mM", 1.0), ("µM", 1e3), ("nM", 1e6), ("pM", 1e9))
+    unit, factor = next((u for u in units if value_mM * u[1] >= 1.0), units[-1])
     return f"{value_mM * factor:.3g} {unit}"

@@ -11,7 +11,9 @@ from vclamp.ui.panels.circuit import Branch, Circuit
 from vclamp.ui.theme import Theme, channel_colour, channel_colours
 
 
-def circuit_at(rig: Rig, names: tuple[str, ...], samples: NDArray[np.float64], theme: Theme) -> Circuit:
+def circuit_at(
+    rig: Rig, names: tuple[str, ...], samples: NDArray[np.float64], theme: Theme, full_scale_pA: float
+) -> Circuit:
     """The circuit at one sample, a column of a sweep's values."""
     value = dict(zip(names, map(float, samples), strict=True))
     colours = channel_colours(rig, theme)
@@ -32,7 +34,7 @@ def circuit_at(rig: Rig, names: tuple[str, ...], samples: NDArray[np.float64], t
     )
     ionic_pA = sum(branch.current_pA for branch in branches)
     capacitor = Branch("cm", "Cm", "capacitor", QColor(channel_colour("Cm", 0, theme)), value["i_pA"] - ionic_pA)
-    return Circuit((capacitor, *branches), value["v_mV"], value["command_mV"], rig.amplifier.rs_MOhm)
+    return Circuit((capacitor, *branches), value["v_mV"], value["command_mV"], rig.amplifier.rs_MOhm, full_scale_pA)
 
 
 def _conductance_nS(channel: Channel, solutions: Solutions, p_open: float) -> float:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QShowEvent
 
 from vclamp.analysis.curves import Curve
 from vclamp.ui.scopes.grid import Grid
-from vclamp.ui.scopes.stack import style_plot
+from vclamp.ui.scopes.kinds import style_plot
 from vclamp.ui.theme import Theme, readable
 
 FIT_POINTS = 200

@@ -8,7 +8,6 @@ extremes of the linear interpolant are exact, the pen widens them (`_pen`, `_rea
 intervals add up to a coverage per pixel (`_add_rows`), with which the colour is blended once.
 A column's pixels depend on nothing but the trace and the column, so a picture can be drawn in pieces.
 """
-# ruff: noqa: PLR0917  numba passes by position
 
 from __future__ import annotations
 

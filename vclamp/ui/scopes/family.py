@@ -1,0 +1,255 @@
+"""The sweeps of a family in all scopes: growing, finished, and faint ones to compare with."""
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+
+from vclamp.model.protocol import Protocol
+from vclamp.model.record import Chunk, Header, Sweep
+from vclamp.model.rig import Rig
+from vclamp.ui.scopes.kinds import SCOPES, Line, Scope
+from vclamp.ui.scopes.labels import free_places
+from vclamp.ui.scopes.store import Trace
+from vclamp.ui.scopes.trace_item import Shown
+from vclamp.ui.theme import Theme, channel_colours, readable, sweep_colours
+
+TRANSIENT_MS = 0.3  # after a step the capacitive transient is left out of the automatic range
+DIM, GHOST = 0.28, 0.30
+MAX_PREVIEWED = 100
+
+
+class Family:
+    """Draws sweeps into the scopes; the newest one is in front."""
+
+    def __init__(self, scopes: dict[str, Scope], theme: Theme) -> None:
+        self.header: Header | None = None
+        self._scopes = scopes
+        self._theme = theme
+        self._sweeps: dict[int, dict[str, Trace]] = {}
+        self._ghost: dict[int, dict[str, Trace]] = {}
+        self._live: tuple[int, int, dict[str, Trace]] | None = None  # sweep, samples, traces
+        self._colours: list[QColor] = []
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in another look."""
+        self._theme = theme
+        if self.header is not None:
+            self._colours = sweep_colours(self.header.protocol.n_sweeps, theme)
+        self._redraw()
+
+    def begin(self, header: Header, *, keep_view: bool = False) -> None:
+        """A new run: nothing is drawn yet."""
+        self._live, self._sweeps = None, {}
+        same = self.header is not None and self.header.protocol == header.protocol
+        self.header = header
+        self._colours = sweep_colours(header.protocol.n_sweeps, self._theme)
+        if not (same and keep_view):
+            self._place(header.protocol)
+        self._redraw()
+
+    def grew(self, chunk: Chunk) -> None:
+        """More samples of the live sweep."""
+        if self.header is None:
+            return
+        if self._live is None or self._live[0] != chunk.sweep:
+            self._dim_newest()
+            self._live = (chunk.sweep, 0, self._new_traces(chunk))
+            self._show_front(*self._live[::2])
+        sweep, done, traces = self._live
+        for row, name in enumerate(chunk.names):
+            if name in traces:
+                traces[name].append(chunk.values[row, done : chunk.last])
+        self._live = (sweep, chunk.last, traces)
+        for scope in self._scopes.values():
+            scope.item.live_grew()
+        self._widen(chunk, done)
+
+    def finish(self, sweep: Sweep) -> None:
+        """The live sweep is done: it joins the family, in front until the next one begins."""
+        if self._live is None or self._live[0] != sweep.index or self._live[1] != sweep.values.shape[1]:
+            self._dim_newest()
+            self._live = (sweep.index, sweep.values.shape[1], self._traces_of(sweep))
+        self._sweeps[sweep.index], self._live = self._live[2], None
+        self._show_front(sweep.index, self._sweeps[sweep.index])
+        self._label_all()
+
+    def show_family(self, header: Header, sweeps: tuple[Sweep, ...], *, keep_view: bool) -> None:
+        """Show finished sweeps at once."""
+        self.begin(header, keep_view=keep_view)
+        self._sweeps = {sweep.index: self._traces_of(sweep) for sweep in sweeps}
+        self._redraw()
+        if not keep_view:
+            self.autoscale()
+
+    def drop_live(self) -> None:
+        """Forget an unfinished sweep."""
+        if self._live is not None:
+            self._live = None
+            self._redraw()
+
+    def show_command(self, rig: Rig, protocol: Protocol) -> None:
+        """Show what the protocol will command; nothing was run yet."""
+        self.begin(Header(rig, protocol, 0, ""))
+        dt_ms = 1.0 / protocol.fs_kHz
+        shown = range(min(protocol.n_sweeps, MAX_PREVIEWED))
+        self._sweeps = {k: {"v_mV": Trace.of(protocol.command_mV(k), dt_ms=dt_ms)} for k in shown}
+        self._redraw()
+
+    def set_ghost(self, sweeps: tuple[Sweep, ...]) -> None:
+        """Draw these sweeps faintly behind, to compare with."""
+        self._ghost = {sweep.index: self._traces_of(sweep) for sweep in sweeps}
+        self._redraw()
+
+    def autoscale(self) -> None:
+        """Fit every scope to its data."""
+        if self.header is None:
+            return
+        end_ms = max(self.header.protocol.duration_ms(k) for k in (0, self.header.protocol.n_sweeps - 1))
+        self._scopes["open"].plot.setXRange(0, end_ms, padding=0)
+        for scope in self._scopes.values():
+            found = self._data_range(scope)
+            if scope.kind.fixed is None and found is not None:
+                scope.set_range(*found)
+
+    def _place(self, protocol: Protocol) -> None:
+        """Time axis, command range and cursors, from the protocol alone."""
+        ends = [protocol.duration_ms(k) for k in (0, protocol.n_sweeps - 1)]
+        self._scopes["open"].plot.setXRange(0, max(ends), padding=0)
+        levels = [v for k in range(protocol.n_sweeps) for s in protocol.stretches(k) for v in (s.start_mV, s.end_mV)]
+        self._scopes["voltage"].set_range(min(levels), max(levels))
+        for scope in self._scopes.values():
+            if scope.kind.unit == "pA":
+                scope.set_range(-10.0, 10.0)
+
+    def _new_traces(self, chunk: Chunk) -> dict[str, Trace]:
+        assert self.header is not None
+        dt_ms = 1.0 / self.header.protocol.fs_kHz
+        size = chunk.values.shape[1]
+        return {line.trace: Trace(size, dt_ms=dt_ms) for line in self._lines()}
+
+    def _traces_of(self, sweep: Sweep) -> dict[str, Trace]:
+        assert self.header is not None
+        dt_ms = 1.0 / self.header.protocol.fs_kHz
+        wanted = [line.trace for line in self._lines() if line.trace in sweep.names]
+        return {name: Trace.of(sweep[name], dt_ms=dt_ms) for name in wanted}
+
+    def _lines(self) -> list[Line]:
+        assert self.header is not None
+        return [line for kind in SCOPES.values() for line in kind.lines(self.header.rig)]
+
+    # ---- drawing ---------------------------------------------------------------------------
+
+    def _redraw(self) -> None:
+        """Draw everything anew: what is behind, and the newest sweep in front of it."""
+        if self.header is None:
+            return
+        newest = self._newest()
+        for scope in self._scopes.values():
+            lines = scope.kind.lines(self.header.rig)
+            ghosts = [self._ghosted(t[x.trace]) for x in lines for t in self._ghost.values() if x.trace in t]
+            behind = [
+                self._shown(line, sweep, traces[line.trace], bright=False)
+                for sweep, traces in sorted(self._sweeps.items())
+                for line in lines
+                if line.trace in traces and sweep != newest
+            ]
+            scope.item.set_finished([*ghosts, *behind])
+        if self._live is not None:
+            self._show_front(*self._live[::2])
+        else:
+            self._show_front(newest, self._sweeps.get(newest, {}))
+        self._label_all()
+
+    def _newest(self) -> int:
+        """The sweep that is drawn in front when none is live; -1 if there is none."""
+        return max(self._sweeps, default=-1) if self._live is None else -1
+
+    def _dim_newest(self) -> None:
+        """Move the sweep in front behind, to make room for the next one."""
+        newest = self._newest()
+        if self.header is None or newest < 0:
+            return
+        for scope in self._scopes.values():
+            for line in scope.kind.lines(self.header.rig):
+                trace = self._sweeps[newest].get(line.trace)
+                if trace is not None:
+                    scope.item.add_finished(self._shown(line, newest, trace, bright=False))
+
+    def _show_front(self, sweep: int, traces: dict[str, Trace]) -> None:
+        """Draw one sweep in front of all others."""
+        assert self.header is not None
+        for scope in self._scopes.values():
+            lines = [line for line in scope.kind.lines(self.header.rig) if line.trace in traces]
+            scope.item.set_live([self._shown(x, sweep, traces[x.trace], bright=True) for x in lines])
+
+    def _shown(self, line: Line, sweep: int, trace: Trace, *, bright: bool) -> Shown:
+        wide = 1.5 * self._theme.trace_px if bright else None
+        if line.channel:
+            colour = self._channel_colours()[line.channel]
+            return Shown(trace, colour, 1.0 if bright else DIM, wide, z=float(bright))
+        if line.trace == "command_mV":
+            return Shown(trace, QColor(self._theme.dim_text), 0.8 if bright else DIM, None)
+        live = bright and self._live is not None and self._live[0] == sweep
+        colour = QColor(self._theme.text) if live else self._colours[sweep % len(self._colours)]
+        return Shown(trace, colour, 1.0, wide, z=float(bright))
+
+    def _ghosted(self, trace: Trace) -> Shown:
+        return Shown(trace, QColor(self._theme.dim_text), GHOST, None, z=-1.0)
+
+    def _channel_colours(self) -> dict[str, QColor]:
+        assert self.header is not None
+        return channel_colours(self.header.rig, self._theme)
+
+    def _label_all(self) -> None:
+        """Names on the lines of the newest sweep, each where it is farthest from the others."""
+        assert self.header is not None
+        traces = self._sweeps.get(max(self._sweeps, default=-1), {})
+        for scope in self._scopes.values():
+            lines = [line for line in scope.kind.lines(self.header.rig) if line.label and line.trace in traces]
+            places = free_places([traces[line.trace].values for line in lines])
+            while len(scope.texts) > len(lines):
+                scope.plot.removeItem(scope.texts.pop())
+            while len(scope.texts) < len(lines):
+                scope.texts.append(pg.TextItem())
+                scope.plot.addItem(scope.texts[-1], ignoreBounds=True)
+            for text, line, place in zip(scope.texts, lines, places, strict=True):
+                self._label(text, line, traces[line.trace], *place)
+
+    def _label(self, text: pg.TextItem, line: Line, trace: Trace, at: int, below: bool) -> None:
+        ground = QColor(self._theme.plot_background)
+        plain = QColor(self._theme.dim_text if line.trace == "command_mV" else self._theme.text)
+        colour = self._channel_colours().get(line.channel, plain)
+        text.setText(line.label, readable(colour, ground))
+        text.setAnchor((0.5, 0.0 if below else 1.0))
+        text.setPos(trace.t0_ms + at * trace.dt_ms, float(trace.values[at]))
+
+    def _data_range(self, scope: Scope) -> tuple[float, float] | None:
+        blanked = self._transients_ms() if scope.kind is SCOPES["total"] else ()
+        return scope.item.y_range(-np.inf, np.inf, blanked=blanked)
+
+    def _transients_ms(self) -> tuple[tuple[float, float], ...]:
+        """When capacitive transients tower over everything else."""
+        assert self.header is not None
+        if self.header.rig.amplifier.ideal:
+            return ()
+        fs_kHz = self.header.protocol.fs_kHz
+        starts = [stretch.first / fs_kHz for stretch in self.header.protocol.stretches(0)]
+        return tuple((t, t + TRANSIENT_MS) for t in starts)
+
+    def _widen(self, chunk: Chunk, first: int) -> None:
+        """Let the ranges of currents grow with the newest samples, in leaps, so that they rarely move."""
+        assert self.header is not None
+        time_ms = np.arange(first, chunk.last) / self.header.protocol.fs_kHz
+        calm = np.ones(time_ms.size, bool)
+        for start, stop in self._transients_ms():
+            calm &= (time_ms < start) | (time_ms >= stop)
+        for scope in self._scopes.values():
+            rows = [chunk.names.index(line.trace) for line in scope.kind.lines(self.header.rig)]
+            if scope.kind.unit != "pA" or not rows or not calm.any():
+                continue
+            new = chunk.values[rows, first : chunk.last][:, calm]
+            low, high = scope.plot.viewRange()[1]
+            least, most = float(new.min()), float(new.max())
+            if least < low or most > high:
+                leap = 0.3 * (max(most, high) - min(least, low))
+                scope.set_range(least - leap if least < low else low, most + leap if most > high else high, pad=0.0)
