@@ -29,7 +29,10 @@ class Curves:
 
 @dataclass(frozen=True)
 class Lowered:
-    """A rig lowered to arrays; gates stand in the order of their channels."""
+    """A rig lowered to arrays; gates stand in the order of their channels.
+
+    `gs_nS` is the conductance of the series resistance, 0 in an ideal clamp.
+    """
 
     rig: Rig
     names: tuple[str, ...]

@@ -18,6 +18,7 @@ cache.prepare()
 from numba import njit  # noqa: E402  (its cache folder had to be set first)
 
 BLOCK = 64
+STEPS_PER_TIME_CONSTANT = 4.0
 GRID_FIRST_mV = -250.0
 GRID_STEP_mV = 0.2
 _EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -41,6 +42,7 @@ def play_constant(anchor, inf, rate, gate_channel, gate_power, i_open, p_row, of
         for j in range(BLOCK):
             decay[g, j] = np.exp(-j * dt * rate[g])
     p = np.empty(BLOCK)
+    x = np.empty(BLOCK)
     gate_row = values.shape[0] - n_gates
     column = first
     while column < last:
@@ -58,12 +60,11 @@ def play_constant(anchor, inf, rate, gate_channel, gate_power, i_open, p_row, of
                     start = (anchor[g] - inf[g]) * np.exp(-(k - j0) * dt * rate[g])
                     gate = values[gate_row + g, column : column + count]
                     for j in range(count):
-                        x = inf[g] + start * decay[g, j0 + j]
-                        gate[j] = x
-                        y = x
-                        for _ in range(gate_power[g] - 1):
-                            y *= x
-                        p[j] *= y
+                        x[j] = inf[g] + start * decay[g, j0 + j]
+                    gate[:] = x[:count]
+                    for _ in range(gate_power[g]):
+                        for j in range(count):
+                            p[j] *= x[j]
             current = values[3 + c, column : column + count]
             for j in range(count):
                 current[j] = p[j] * i_open[c]
@@ -89,14 +90,14 @@ def _weights(v_mV):
     )
 
 
-@njit("void(f8[::1],f8,f8[:,::1],f8[:,::1])", **_INNER)
-def _step_gates(x, v_mV, inf, decay):
-    """Relax every gate towards its steady state at a voltage, for the step of `decay`."""
+@njit("void(f8[::1],f8,f8[:,::1],f8[:,::1],i8)", **_INNER)
+def _step_gates(x, v_mV, inf, decay, times):
+    """Relax every gate towards its steady state at a voltage, by one or two steps of `decay`."""
     r, a, b, c, d = _weights(v_mV)
     for g in range(x.size):
         target = a * inf[r, g] + b * inf[r + 1, g] + c * inf[r + 2, g] + d * inf[r + 3, g]
         left = a * decay[r, g] + b * decay[r + 1, g] + c * decay[r + 2, g] + d * decay[r + 3, g]
-        x[g] = target + (x[g] - target) * left
+        x[g] = target + (x[g] - target) * (left * left if times == 2 else left)
 
 
 @njit("void(f8[::1],i8[::1],i8[::1],f8[::1])", **_INNER)
@@ -147,61 +148,68 @@ def play_line(
         v_mV = start_mV + slope_mV * k
         _open_probability(x, gate_channel, gate_power, p)
         _write(x, p, v_mV, v_mV, cap_pA, i_open, p_row, values, column)
-        _step_gates(x, start_mV + slope_mV * (k + 0.5), inf, decay)
+        _step_gates(x, start_mV + slope_mV * (k + 0.5), inf, decay, 1)
 
 
-@njit("f8(f8,f8,f8,f8[::1],f8[:,::1],f8,f8)", **_INNER)
-def _step_voltage(v_mV, command_mV, h_ms, p, i_open, gs_nS, cm_pF):
-    """C dV/dt = gs (V_command - V) - sum p i_open(V) over one step, linearised in V, exactly."""
+@njit("Tuple((f8,f8))(f8,f8[::1],f8[:,::1])", **_INNER)
+def _ionic(v_mV, p, i_open):
+    """Ionic current in pA and its slope against voltage in nS, at frozen open probabilities."""
     r, a, b, c, d = _weights(v_mV)
     s = min(max((v_mV - GRID_FIRST_mV) / GRID_STEP_mV, 1.0), 2498.999) - (r + 1)
     da = -(3.0 * s * s - 6.0 * s + 2.0) / 6.0
     db = (3.0 * s * s - 4.0 * s - 1.0) / 2.0
     dc = -(3.0 * s * s - 2.0 * s - 2.0) / 2.0
     dd = (3.0 * s * s - 1.0) / 6.0
-    ionic, slope = 0.0, 0.0
+    current, slope = 0.0, 0.0
     for n in range(p.size):
         i0, i1, i2, i3 = i_open[r, n], i_open[r + 1, n], i_open[r + 2, n], i_open[r + 3, n]
-        ionic += p[n] * (a * i0 + b * i1 + c * i2 + d * i3)
+        current += p[n] * (a * i0 + b * i1 + c * i2 + d * i3)
         slope += p[n] * (da * i0 + db * i1 + dc * i2 + dd * i3) / GRID_STEP_mV
-    z = (gs_nS + slope) * h_ms / cm_pF
-    drive = (gs_nS * (command_mV - v_mV) - ionic) * h_ms / cm_pF
-    return v_mV + (drive * -np.expm1(-z) / z if abs(z) > 1e-9 else drive)
+    return current, slope
 
 
 @njit(
-    "f8(f8,f8[::1],i8,f8,f8,f8,f8[:,::1],f8[:,::1],f8[:,::1],i8[::1],i8[::1],f8,f8,f8[::1])",
+    "f8(f8,f8[::1],i8,f8,f8,f8,f8[:,::1],f8[:,:,::1],f8[:,::1],i8[::1],i8[::1],f8,f8,f8[::1])",
     **_INNER,
 )
 def _advance(
-    v_mV, x, substeps, command_mV, slope_mV, dt, inf, half, i_open, gate_channel, gate_power,
+    v_mV, x, level, command_mV, slope_mV, dt, inf, halves, i_open, gate_channel, gate_power,
     gs_nS, cm_pF, p,
 ):  # fmt: skip
-    """One sample of Strang splitting: gates half a step, voltage a whole one, gates half."""
-    h = dt / substeps
-    for n in range(substeps):
-        _step_gates(x, v_mV, inf, half)
+    """One sample of Strang splitting in 2^level steps: gates half a step, voltage a whole one, gates half.
+
+    C dV/dt = gs (V_command - V) - I_ionic is linearised in V and solved exactly over a step.
+    """
+    steps = 1 << level
+    half = halves[level]
+    _step_gates(x, v_mV, inf, half, 1)
+    for n in range(steps):
         _open_probability(x, gate_channel, gate_power, p)
-        middle_mV = command_mV + slope_mV * (n + 0.5) / substeps
-        v_mV = _step_voltage(v_mV, middle_mV, h, p, i_open, gs_nS, cm_pF)
-        _step_gates(x, v_mV, inf, half)
+        current, slope = _ionic(v_mV, p, i_open)
+        z = (gs_nS + slope) * dt / (steps * cm_pF)
+        middle_mV = command_mV + slope_mV * (n + 0.5) / steps
+        drive = (gs_nS * (middle_mV - v_mV) - current) * dt / (steps * cm_pF)
+        v_mV += drive * -np.expm1(-z) / z if abs(z) > 1e-9 else drive
+        # the last half of this step and the first of the next are taken at one voltage
+        _step_gates(x, v_mV, inf, half, 2 if n < steps - 1 else 1)
     return v_mV
 
 
 @njit(
-    "f8(f8[::1],f8[:,::1],i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[:,::1],i8[::1],i8[::1],i8[::1],"
-    "f8,f8,f8,f8,f8,i8,f8[:,::1],i8,i8)",
+    "f8(f8[::1],f8[:,::1],f8[:,::1],f8[:,:,::1],f8[:,::1],i8[::1],i8[::1],i8[::1],f8,f8,f8,f8,f8,i8,f8[:,::1],i8,i8)",
     **_FUSED,
 )
 def play_resistive(
-    v, x, substeps, inf, half_coarse, half_fine, i_open, gate_channel, gate_power, p_row,
-    start_mV, slope_mV, dt, gs_nS, cm_pF, offset, values, first, last,
+    v, x, inf, halves, i_open, gate_channel, gate_power, p_row, start_mV, slope_mV, dt, gs_nS,
+    cm_pF, offset, values, first, last,
 ):  # fmt: skip
     """Write samples [first, last) of a clamp through a series resistance.
 
-    Two solutions run side by side, with `substeps` and with twice as many steps a sample
-    (v[0], x[0] and v[1], x[1]); what is written is their Richardson extrapolation.
-    Returns the largest difference of the two divided by 3, the error estimate in mV.
+    Two solutions run side by side, (v[0], x[0]) and (v[1], x[1]) with twice as many steps a
+    sample; what is written is their Richardson extrapolation. How many steps follows from the
+    membrane's speed at each sample: at least so many for each of its time constants.
+    `halves[level]` is the decay over half of one of 2^level steps. Returns the largest
+    difference of the two divided by 3, the error estimate in mV.
     """
     gates = np.empty(x.shape[1])
     p = np.empty(i_open.shape[1])
@@ -216,14 +224,15 @@ def play_resistive(
         ionic = _write(gates, p, command_mV, v_mV, 0.0, i_open, p_row, values, column)
         values[2, column] += gs_nS * (command_mV - v_mV) - ionic
         worst = max(worst, abs(v[1] - v[0]) / 3.0)
-        v[0] = _advance(
-            v[0], x[0], substeps, command_mV, slope_mV, dt, inf, half_coarse, i_open,
-            gate_channel, gate_power, gs_nS, cm_pF, p,
-        )  # fmt: skip
-        v[1] = _advance(
-            v[1], x[1], 2 * substeps, command_mV, slope_mV, dt, inf, half_fine, i_open,
-            gate_channel, gate_power, gs_nS, cm_pF, p,
-        )  # fmt: skip
+        speed = dt * (gs_nS + abs(_ionic(v_mV, p, i_open)[1])) / cm_pF
+        level = 0
+        while (1 << level) < STEPS_PER_TIME_CONSTANT * speed and level < halves.shape[0] - 2:
+            level += 1
+        for n in range(2):
+            v[n] = _advance(
+                v[n], x[n], level + n, command_mV, slope_mV, dt, inf, halves, i_open,
+                gate_channel, gate_power, gs_nS, cm_pF, p,
+            )  # fmt: skip
     return worst
 
 

@@ -1,7 +1,5 @@
 """A cell under the clamp: its state, and how it moves along a protocol."""
 
-from math import ceil
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,10 +10,8 @@ from vclamp.model.rig import Rig
 
 Array = NDArray[np.float64]
 
-# Steps a sample of the coarser of the two solutions are as many as keep a step below this
-# part of the clamp's time constant.
-STEP_PER_TIME_CONSTANT = 0.1
-MAX_SUBSTEPS = 64
+# A sample is solved in 1, 2, 4 ... 2^LEVELS steps, as many as the membrane's speed asks for.
+LEVELS = 7
 _SCRATCH = 4096
 
 
@@ -35,7 +31,7 @@ class Simulation:
         self._lowered = lower(rig)
         self._exact = self._lowered.curves(self._voltages)
         self._grid: Curves | None = None
-        self._halves: tuple[int, Array, Array] | None = None
+        self._halves: Array | None = None
         # two solutions, coarse and fine; equal unless a series resistance separates them
         self._v = np.full(2, protocol.hold_mV)
         self._x = np.zeros((2, len(self._lowered.gates)))
@@ -98,7 +94,7 @@ class Simulation:
         else:
             grid = self._tables()
             kernels.play_line(
-                self._x[1], grid.inf, self._halves_of(1)[1], grid.i_open_pA, low.gate_channel,
+                self._x[1], grid.inf, np.square(self._decays()[0]), grid.i_open_pA, low.gate_channel,
                 low.gate_power, low.p_row, stretch.start_mV, slope_mV,
                 low.cm_pF * slope_mV / self._dt_ms, first - stretch.first, values, first, last,
             )  # fmt: skip
@@ -133,33 +129,28 @@ class Simulation:
 
     def _play_resistive(self, stretch: Stretch, slope_mV: float, first: int, last: int, values: Array) -> None:
         low, grid = self._lowered, self._tables()
-        substeps = self._substeps()
-        _, half_coarse, half_fine = self._halves_of(2 * substeps)
         error_mV = kernels.play_resistive(
-            self._v, self._x, substeps, grid.inf, half_coarse, half_fine, grid.i_open_pA,
-            low.gate_channel, low.gate_power, low.p_row, stretch.start_mV, slope_mV,
-            self._dt_ms, low.gs_nS, low.cm_pF, first - stretch.first, values, first, last,
+            self._v, self._x, grid.inf, self._decays(), grid.i_open_pA, low.gate_channel,
+            low.gate_power, low.p_row, stretch.start_mV, slope_mV, self._dt_ms, low.gs_nS,
+            low.cm_pF, first - stretch.first, values, first, last,
         )  # fmt: skip
         self.error_mV = max(self.error_mV, error_mV)
         self._sample = last
-
-    def _substeps(self) -> int:
-        time_constant_ms = self._lowered.cm_pF / self._lowered.gs_nS
-        wanted = ceil(self._dt_ms / (STEP_PER_TIME_CONSTANT * time_constant_ms))
-        return min(max(wanted, 2), MAX_SUBSTEPS)
 
     def _tables(self) -> Curves:
         if self._grid is None:
             self._grid = self._lowered.curves()
         return self._grid
 
-    def _halves_of(self, parts: int) -> tuple[int, Array, Array]:
-        """Decay tables for a sample cut in `parts`, and in twice as many."""
-        if self._halves is None or self._halves[0] != parts:
-            rate = self._tables().rate_per_ms
-            step_ms = self._dt_ms / parts
-            coarse = self._lowered.decay(rate, step_ms)
-            self._halves = (parts, coarse, self._lowered.decay(rate, step_ms / 2))
+    def _decays(self) -> Array:
+        """exp(-h/tau) for h = half of a sample, of half a sample, ... : (LEVELS + 1, grid, gates)."""
+        if self._halves is None:
+            rate_per_ms = self._tables().rate_per_ms
+            halves = np.empty((LEVELS + 1, *rate_per_ms.shape))
+            halves[LEVELS] = np.exp(-self._dt_ms / 2 / 2**LEVELS * rate_per_ms)
+            for level in range(LEVELS, 0, -1):
+                np.square(halves[level], out=halves[level - 1])
+            self._halves = halves
         return self._halves
 
     def _column(self, v_mV: float) -> int:

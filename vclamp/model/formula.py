@@ -104,7 +104,8 @@ class _Parser:
         return found
 
     def _error(self, what: str) -> VClampError:
-        here = self.tokens[self.at].start() + 1 if self.at < len(self.tokens) else len(self.text)
+        token = self.tokens[self.at] if self.at < len(self.tokens) else None
+        here = token.start(token.lastindex or 0) + 1 if token else len(self.text)
         remedy = f"Allowed are numbers, v, + - * / ^ ( ) and {', '.join(FUNCTIONS)}."
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         return VClampError(f"formula '{shown}', column {here}: {what}", remedy=remedy)
@@ -142,6 +143,7 @@ class _Parser:
         negative = self._take("-")
         exponent = self._number()
         if exponent > MAX_EXPONENT:
+            self.at -= 1  # the exponent is where the mistake is
             raise self._error(f"an exponent above {MAX_EXPONENT:g}")
         exponent = -exponent if negative else exponent
         return lambda v: base(v) ** exponent

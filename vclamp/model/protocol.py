@@ -1,6 +1,7 @@
 """A protocol: segments × sweeps, and how it renders to a command voltage."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -173,6 +174,15 @@ class Protocol:
 
     def stretches(self, sweep: int) -> tuple[Stretch, ...]:
         """The command of one sweep, as straight lines between samples."""
+        if sweep not in self._rendered:
+            self._rendered[sweep] = self._render(sweep)
+        return self._rendered[sweep]
+
+    @cached_property
+    def _rendered(self) -> dict[int, tuple[Stretch, ...]]:
+        return {}
+
+    def _render(self, sweep: int) -> tuple[Stretch, ...]:
         found: list[Stretch] = []
         time_ms, first, last_mV = 0.0, 0, self.hold_mV
         for number, segment in enumerate(self.segments):

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vclamp import __version__
 from vclamp.engine.simulation import Simulation
@@ -23,6 +24,7 @@ from vclamp.model.rig import Rig
 
 MAX_BYTES = 2 * 1024**3
 _BYTES_PER_VALUE = 8
+PIECE_VALUES = 4_000_000
 
 
 class Inbox:
@@ -156,10 +158,13 @@ def check_size(rig: Rig, protocol: Protocol) -> None:
 
 def _sweeps(rig: Rig, protocol: Protocol, inbox: Inbox) -> Iterator[Event]:
     simulation = Simulation(rig, protocol)
+    n_samples = sum(map(protocol.n_samples, range(protocol.n_sweeps)))
+    pool = _Pool(len(simulation.names) * n_samples)
     for index in range(protocol.n_sweeps):
         if index:
             _between(simulation, protocol, index)
-        sweep = _Sweep(simulation, protocol, index, rig)
+        values = pool.take(len(simulation.names), protocol.n_samples(index))
+        sweep = _Sweep(simulation, protocol, index, rig, values)
         yield from sweep.play(inbox)
         if inbox.stopped:
             yield Finished("stopped", f"stopped in sweep {index + 1}")
@@ -167,6 +172,23 @@ def _sweeps(rig: Rig, protocol: Protocol, inbox: Inbox) -> Iterator[Event]:
         rig = sweep.rig
         yield sweep.finished()
     yield Finished("completed")
+
+
+class _Pool:
+    """Memory for sweeps, taken in large pieces: first touches of small ones cost more than the solving."""
+
+    def __init__(self, n_values: int) -> None:
+        self._left = n_values
+        self._piece = np.empty(0)
+
+    def take(self, n_rows: int, n_samples: int) -> NDArray[np.float64]:
+        """An unused array of this shape."""
+        size = n_rows * n_samples
+        if size > self._piece.size:
+            self._piece = np.empty(max(size, min(self._left, PIECE_VALUES)))
+        taken, self._piece = self._piece[:size], self._piece[size:]
+        self._left -= size
+        return taken.reshape(n_rows, n_samples)
 
 
 def _between(simulation: Simulation, protocol: Protocol, index: int) -> None:
@@ -182,13 +204,15 @@ def _between(simulation: Simulation, protocol: Protocol, index: int) -> None:
 class _Sweep:
     """One sweep while it is played."""
 
-    def __init__(self, simulation: Simulation, protocol: Protocol, index: int, rig: Rig) -> None:
+    def __init__(
+        self, simulation: Simulation, protocol: Protocol, index: int, rig: Rig, values: NDArray[np.float64]
+    ) -> None:
         self.rig = self._first_rig = rig
         self._simulation, self._index = simulation, index
         self._stretches = protocol.stretches(index)
         self._dt_ms = 1.0 / protocol.fs_kHz
         self._names = simulation.names
-        self._values = np.empty((len(self._names), self._stretches[-1].last))
+        self._values = values
         self._start = simulation.state
         self._changes: list[Change] = []
 
