@@ -159,7 +159,7 @@ def _value(text: str) -> Any:
 
 
 def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:25]) < 2**63):
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
         raise VClampError(f"'{text[:40]}' is no seed", where="--seed", remedy="Use a whole number from 0 to 2^63.")
     return int(text)
 

@@ -82,7 +82,10 @@ class Gate:
             )
 
     def _check_formula(self, key: str, text: str) -> None:
-        values = Formula(text)(GRID_mV)
+        try:
+            values = Formula(text)(GRID_mV)
+        except VClampError as error:
+            raise VClampError(f"{key} of gate '{self.name}': {error.what}", remedy=error.remedy) from None
         bad = ~np.isfinite(values) | (values < 0)
         if bad.any():
             kind = "not finite" if not np.isfinite(values[bad][0]) else "negative"

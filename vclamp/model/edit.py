@@ -49,7 +49,7 @@ def _keys(value: object, path: str, where: str) -> list[str | int]:
     for part in path.split("."):
         if isinstance(node, tuple):
             names = [getattr(item, "name", "") for item in node]
-            index = names.index(part) if part in names else int(part) if part.isdecimal() else -1
+            index = names.index(part) if part in names else int(part) if part.isdecimal() and len(part) < 9 else -1
             if not 0 <= index < len(node):
                 raise _no_path(value, path, where)
             keys.append(index)

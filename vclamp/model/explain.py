@@ -37,7 +37,7 @@ def explain(problem: ValidationError, where: str, text: str, known: Sequence[str
     loc = [part for part in error["loc"] if part not in tags]
     line = _line_of(text, loc)
     place = f"{where}:{line}" if line else where
-    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".")
+    key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".")[:120]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return VClampError(f"{key}: {what}{more}" if key else what + more, where=place, remedy=remedy)
 
@@ -45,7 +45,7 @@ def explain(problem: ValidationError, where: str, text: str, known: Sequence[str
 def _sentence(error: Any, known: Sequence[str]) -> tuple[str, str]:
     """What is wrong, and the remedy."""
     ctx = error.get("ctx", {})
-    key = str(error["loc"][-1])[:60]
+    key = "".join(map(str, error["loc"][-1:]))[:60]
     shown = json.dumps(error.get("input"), ensure_ascii=False, default=str)[:60]
     near = get_close_matches(key, known, n=1)
     bound = next((f"{ctx[name]:g}" for name in ("gt", "ge", "lt", "le") if isinstance(ctx.get(name), int | float)), "")

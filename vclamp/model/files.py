@@ -21,7 +21,14 @@ T = TypeVar("T")
 
 MAX_BYTES = 256 * 1024
 MAX_NESTING = 32
-MAX_KEY_LENGTH = 256
+MAX_TABLES = 20_000
+# strings and comments of TOML; one that is not closed reaches to the end of its line or file
+_QUOTED = re.compile(
+    r'"""(?:\\.|[^\\])*?(?:"{3,5}|\Z)|"(?:\\.|[^"\\\n])*+"?|#[^\n]*+'
+    r"|'''.*?(?:'{3,5}|\Z)|'[^'\n]*+'?",
+    re.DOTALL,
+)
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_NESTING}}}")
 _CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
 _DESCRIBED = (
     *(Blocker, Channel, Gate, OhmicPore, Drug, Ion, Solutions, Ladder, Mark, Protocol),
@@ -113,12 +120,17 @@ def from_data(kind: type[T], data: object, where: str, text: str = "") -> T:
         One sentence about the first mistake and how many more there are.
     """
     try:
-        value: T = _adapter(kind).validate_json(json.dumps(data, default=str), strict=True)
+        value: T = _adapter(kind).validate_json(_strict_json(data), strict=True)
         return value
     except ValidationError as problem:
         raise explain(problem, where, text, KEYS, _TAGS) from None
     except VClampError as problem:
         raise VClampError(problem.what, where=where, remedy=problem.remedy) from None
+
+
+def _strict_json(data: object) -> str:
+    """JSON of plain data; a date, which TOML knows, becomes what is nowhere allowed."""
+    return json.dumps(data, default=lambda date: [str(date)])
 
 
 def load_protocol(path: Path) -> Protocol:
@@ -150,55 +162,58 @@ def _resolve(item: Any, cell_file: Path) -> Any:
     if not isinstance(item, dict) or "use" not in item:
         return item
     use, own = item["use"], {key: value for key, value in item.items() if key != "use"}
+    where = f"{cell_file.name}: cell.channels"
     if not isinstance(use, str):
-        raise VClampError("use must name a channel file", where=f"{cell_file.name}: cell.channels")
-    beside = cell_file.parent / f"{Path(use).name}.toml"
+        raise VClampError("use must name a channel file", where=where, remedy='As use = "squid-na".')
     try:
+        beside = cell_file.parent / f"{Path(use).name}.toml"
         path = paths.find(str(beside) if beside.is_file() else use, paths.CHANNELS, "channel")
+    except OSError as error:  # a name the file system refuses
+        raise VClampError(f"use = '{use[:80]}' ({error.strerror})", where=where, remedy="Shorten it.") from None
     except VClampError as error:
-        raise VClampError(
-            f"use = '{use[:80]}' names no channel",
-            where=f"{cell_file.name}: cell.channels",
-            remedy=error.remedy,
-        ) from None
+        what = f"use = '{use[:80]}' names no channel"
+        raise VClampError(what, where=where, remedy=error.remedy) from None
     return {**_read(path)[1], **own}
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     """Text and tables of a TOML file that is small and shallow enough to parse safely."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise VClampError(
-                f"{path.stat().st_size:,} bytes are too many",
-                where=path.name,
-                remedy=f"A description may have {MAX_BYTES // 1024} kB.",
-            )
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)  # whatever size the system says it has
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise VClampError("not a text file in UTF-8", where=path.name) from None
+        raise VClampError("not a text file in UTF-8", where=path.name, remedy="Save it again as UTF-8.") from None
     except OSError as error:
-        raise VClampError(f"cannot be read ({error.strerror})", where=path.name) from None
+        what = f"cannot be read ({error.strerror})"
+        raise VClampError(what, where=path.name, remedy="Give the path of a text file.") from None
+    if len(raw) > MAX_BYTES:
+        raise VClampError(
+            f"is larger than {MAX_BYTES // 1024} kB", where=path.name, remedy="No description may be: shorten it."
+        )
     _scan(text, path.name)
     try:
         return text, tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise VClampError(f"not valid TOML: {error}", where=path.name) from None
+        raise VClampError(f"not valid TOML: {error}", where=path.name, remedy="Correct it there.") from None
 
 
 def _scan(text: str, where: str) -> None:
     """Refuse what makes the TOML parser slow or deep before it sees it."""
-    for number, line in enumerate(text.splitlines(), 1):
-        key = re.split(r"[=\]]", line, maxsplit=1)[0]
-        depth = max(line.count("["), line.count("{"))
-        if len(key) > MAX_KEY_LENGTH and not key.lstrip().startswith(("#", '"', "'")):
-            raise VClampError("a key or line is too long", where=f"{where}:{number}", remedy="Shorten it.")
-        if depth > MAX_NESTING or key.count(".") > MAX_NESTING:
-            raise VClampError(
-                f"nested deeper than {MAX_NESTING} levels",
-                where=f"{where}:{number}",
-                remedy="Flatten it.",
-            )
-    if text.count("[") > 20_000 or text.count("{") > 20_000:
+    bare = _QUOTED.sub(lambda match: "q" + "\n" * match.group().count("\n"), text)
+    depth, worst = 0, _LONG_KEY.search(bare)
+    for bracket in re.finditer(r"[\[\]{}]", bare):
+        depth += 1 if bracket.group() in "[{" else -1
+        if depth > MAX_NESTING:
+            worst = bracket
+            break
+    if worst:
+        raise VClampError(
+            f"nested deeper than {MAX_NESTING} levels",
+            where=f"{where}:{bare.count(chr(10), 0, worst.start()) + 1}",
+            remedy="Flatten it.",
+        )
+    if max(bare.count("["), bare.count("{")) > MAX_TABLES:
         raise VClampError("too many tables", where=where, remedy="Shorten the file.")
 
 

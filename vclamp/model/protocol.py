@@ -164,7 +164,9 @@ class Protocol:
             )
         self._check_lists()
         self._check_marks()
-        for sweep in {0, self.n_sweeps - 1}:  # ladders are extreme at the ends
+        # levels are extreme in the first or last sweep, durations are rounded to samples in each
+        varied = any(not isinstance(segment.duration_ms, float | int) for segment in self.segments)
+        for sweep in range(self.n_sweeps) if varied else {0, self.n_sweeps - 1}:
             self._check_sweep(sweep)
 
     @property
@@ -210,7 +212,7 @@ class Protocol:
         return self.n_samples(sweep) / self.fs_kHz
 
     def window(self, mark: str, sweep: int) -> tuple[int, int]:
-        """Samples [first, last) of a mark in one sweep.
+        """Samples [first, last) of a mark in one sweep, at least one.
 
         Raises
         ------
@@ -223,7 +225,8 @@ class Protocol:
                 first = stretch.first + round(item.start_ms * self.fs_kHz)
                 end = item.end_ms
                 last = stretch.last if end is None else stretch.first + round(end * self.fs_kHz)
-                return min(first, stretch.last - 1), min(last, stretch.last)
+                first = min(first, stretch.last - 1)
+                return first, min(max(last, first + 1), stretch.last)
         raise VClampError(f"protocol '{self.name}' has no mark '{mark}'")
 
     def varied_segment(self) -> int | None:

@@ -3,7 +3,7 @@
 from math import inf
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from vclamp import paths
@@ -13,6 +13,7 @@ from vclamp.model.rig import Rig
 from vclamp.ui.panels.fields import QuantityField
 
 SPEEDS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, inf)
+LEAST_LETTERS = 18
 
 
 class Bar(QToolBar):
@@ -84,8 +85,17 @@ class Bar(QToolBar):
             self.show_progress(0, protocol.n_sweeps)
 
 
+class _Picker(QComboBox):
+    """A box that may be narrower than its longest entry."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for some letters of it."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), self.fontMetrics().averageCharWidth() * LEAST_LETTERS), hint.height())
+
+
 def _picker(folder: Path, tip: str) -> QComboBox:
-    box = QComboBox()
+    box = _Picker()
     box.setToolTip(tip)
     for name, path in paths.shipped(folder).items():
         box.addItem(title_of(path), name)

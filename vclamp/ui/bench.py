@@ -15,10 +15,11 @@ MAX_UNDO = 500
 
 @dataclass(frozen=True)
 class Scene:
-    """What is on the bench; `step` names the edit that led here."""
+    """What is on the bench; `control` is the rig as it was put there, `step` names the edit that led here."""
 
     rig: Rig
     protocol: Protocol
+    control: Rig
     step: str = ""
 
 
@@ -32,8 +33,7 @@ class Bench(QObject):
         super().__init__(parent)
         self._past: list[Scene] = []
         self._future: list[Scene] = []
-        self._now = Scene(rig, protocol)
-        self.control = rig
+        self._now = Scene(rig, protocol, control=rig)
 
     @property
     def rig(self) -> Rig:
@@ -65,22 +65,21 @@ class Bench(QObject):
         """
         if path.startswith("protocol."):
             protocol = with_value(self.protocol, path.removeprefix("protocol."), value, path)
-            self._go(Scene(self.rig, protocol, path))
+            self._go(replace(self._now, protocol=protocol, step=path))
         else:
-            self._go(Scene(with_value(self.rig, path, value, path), self.protocol, path))
+            self._go(replace(self._now, rig=with_value(self.rig, path, value, path), step=path))
 
     def wash(self) -> None:
         """Take all drugs off."""
-        self._go(Scene(replace(self.rig, solutions=self.rig.solutions.washed()), self.protocol, "wash"))
+        self._go(replace(self._now, rig=replace(self.rig, solutions=self.rig.solutions.washed()), step="wash"))
 
     def reset(self) -> None:
         """Go back to the rig as it was put on the bench."""
-        self._go(Scene(self.control, self.protocol, "reset"))
+        self._go(replace(self._now, rig=self._now.control, step="reset"))
 
     def set_scene(self, rig: Rig, protocol: Protocol, step: str) -> None:
         """Put another cell and protocol on the bench; this rig is then the control."""
-        self.control = rig
-        self._go(Scene(rig, protocol, step))
+        self._go(Scene(rig, protocol, control=rig, step=step))
 
     def load_cell(self, name_or_path: str) -> None:
         """Take another cell."""
@@ -90,7 +89,7 @@ class Bench(QObject):
     def load_protocol(self, name_or_path: str) -> None:
         """Take another protocol."""
         protocol = load_protocol(paths.find(name_or_path, paths.PROTOCOLS, "protocol"))
-        self._go(Scene(self.rig, protocol, f"protocol {protocol.name}"))
+        self._go(replace(self._now, protocol=protocol, step=f"protocol {protocol.name}"))
 
     def undo(self) -> None:
         """Take the last step back."""

@@ -1,6 +1,7 @@
 """Between the worker's thread and the window: one deque, one timer."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +12,20 @@ from vclamp.errors import VClampError
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Sweep
 from vclamp.model.rig import Rig
-from vclamp.ui.worker import Done, Message, Preview, Ready, Rest, Saved, Trouble, Worker
+from vclamp.ui.worker import Answered, Done, Message, Preview, Ready, Rest, Saved, Trouble, Worker
 
 FRAME_MS = 16
+DRAIN_S = 0.012  # of a frame; the rest is for painting
+_OF_A_RIG = (Header, Chunk, Sweep, Finished, Preview, Rest)
+_ONLY_THE_NEWEST = (Chunk, Preview, Rest)  # of those that come in one frame
 
 
 class Bridge(QObject):
     """Passes orders to the worker, and its messages on to the window, in the window's thread.
 
-    A 16 ms timer drains the deque and passes on only the newest of a sweep's chunks, so that
-    each scope paints once a frame; it runs only while there is something to wait for.
+    A 16 ms timer drains the deque and passes on only the newest of a sweep's chunks and of
+    previews, so that each scope paints once a frame; it runs only while there is something to wait for. The worker
+    answers orders one after the other, so counting its answers tells what a message belongs to.
     """
 
     ready = Signal()
@@ -39,9 +44,11 @@ class Bridge(QObject):
         self._worker = Worker(self._messages, folder)
         self._timer = QTimer(self, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.drain)
-        self._waiting_for = 1  # for Ready
-        self.running = False
+        self._answered = 0  # orders of the worker's
+        self._forgotten = 0  # orders whose messages nobody wants any more
         self._tasks: list[threading.Thread] = []
+        self._undone = 0  # tasks
+        self.running = False
         self._timer.start()
 
     @property
@@ -55,6 +62,11 @@ class Bridge(QObject):
         self._worker.pacer.wake()
 
     @property
+    def busy(self) -> bool:
+        """Whether something is still to be answered."""
+        return self._answered < self._worker.ordered or self._undone > 0 or bool(self._messages)
+
+    @property
     def paused(self) -> bool:
         """Whether the run stands still."""
         return self.running and self._worker.pacer.paused
@@ -62,8 +74,8 @@ class Bridge(QObject):
     def run(self, rig: Rig, protocol: Protocol, seed: int, *, save: bool) -> None:
         """Start a run."""
         self.running = True
-        self._expect(1)
         self._worker.run(rig, protocol, seed, save=save)
+        self._timer.start()
 
     def pause(self, paused: bool) -> None:
         """Hold the run still, or let it go on."""
@@ -73,6 +85,12 @@ class Bridge(QObject):
         """End the run."""
         self._worker.stop()
 
+    def forget(self) -> None:
+        """End the run and all previews, and pass on nothing more of them."""
+        self._worker.forget()
+        self._forgotten = self._worker.ordered
+        self.running = False
+
     def change(self, rig: Rig, protocol: Protocol, *, preview: bool) -> None:
         """The rig was changed: tell the run, or show what would be."""
         if self.running:
@@ -81,7 +99,7 @@ class Bridge(QObject):
         if preview:
             self._worker.preview(rig, protocol)
         self._worker.rest(rig, protocol)
-        self._expect(1)
+        self._timer.start()
 
     def beside(self, task: Callable[[], object], then: Callable[[object], None]) -> None:
         """Do something slow in a thread of its own, then hand its result to the window."""
@@ -94,65 +112,72 @@ class Bridge(QObject):
             except Exception as error:  # a failed task must not end as a silent thread
                 self._messages.append(Done(then, VClampError(f"internal error: {error!r}")))
 
-        self._expect(1)
         thread = threading.Thread(target=work, name="vclamp-task", daemon=True)
-        self._tasks.append(thread)
+        self._tasks = [*filter(threading.Thread.is_alive, self._tasks), thread]
+        self._undone += 1
         thread.start()
+        self._timer.start()
 
     def close(self, timeout_s: float = 3.0) -> bool:
         """End all threads; False if one did not end in time."""
+        until = time.monotonic() + timeout_s
         self._timer.stop()
         ended = self._worker.close(timeout_s)
         for thread in self._tasks:
-            thread.join(timeout_s)
-            ended = ended and not thread.is_alive()
-        return ended
+            thread.join(max(until - time.monotonic(), 0.0))
+        return ended and not any(thread.is_alive() for thread in self._tasks)
 
     def drain(self) -> None:
-        """Pass on everything said since the last frame."""
-        newest: Chunk | None = None
-        while self._messages:
+        """Pass on what was said since the last frame, as far as there is time in this one."""
+        newest: dict[type, Message] = {}
+        until = time.monotonic() + DRAIN_S
+        while self._messages and time.monotonic() < until:
             message = self._messages.popleft()
-            if isinstance(message, Chunk):
-                if newest is not None and newest.sweep != message.sweep:
-                    self.grew.emit(newest)
-                newest = message
+            if self._answered < self._forgotten and isinstance(message, _OF_A_RIG):
                 continue
-            if newest is not None:
-                self.grew.emit(newest)
-                newest = None
+            kind = type(message)
+            if kind in _ONLY_THE_NEWEST and not _other_sweep(newest.get(kind), message):
+                newest[kind] = message
+                continue
+            if kind is not Answered:
+                self._pass_all_on(newest)
             self._pass_on(message)
-        if newest is not None:
-            self.grew.emit(newest)
-        if self._waiting_for <= 0 and not self._messages:
+        self._pass_all_on(newest)
+        if not self.busy:
             self._timer.stop()
 
-    def _expect(self, answers: int) -> None:
-        self._waiting_for += answers
-        self._timer.start()
+    def _pass_all_on(self, messages: dict[type, Message]) -> None:
+        for message in messages.values():
+            self._pass_on(message)
+        messages.clear()
 
     def _pass_on(self, message: Message) -> None:
         match message:
             case Header():
                 self.started.emit(message)
+            case Chunk():
+                self.grew.emit(message)
             case Sweep():
                 self.sweep_done.emit(message)
             case Finished():
                 self.running = False
-                self._waiting_for -= 1
                 self.ended.emit(message)
             case Saved():
                 self.saved.emit(message)
             case Preview():
                 self.previewed.emit(message)
             case Rest():
-                self._waiting_for -= 1
                 self.rested.emit(message)
             case Ready():
-                self._waiting_for -= 1
                 self.ready.emit()
+            case Answered():
+                self._answered += 1
             case Done():
-                self._waiting_for -= 1
+                self._undone -= 1
                 message.then(message.result)
             case Trouble():
                 self.trouble.emit(message.message)
+
+
+def _other_sweep(before: Message | None, message: Message) -> bool:
+    return isinstance(before, Chunk) and isinstance(message, Chunk) and before.sweep != message.sweep

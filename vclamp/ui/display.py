@@ -4,12 +4,12 @@ from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from vclamp.analysis.curves import ANALYSES, applicable, channel_gv
 from vclamp.analysis.fits import fit_boltzmann
 from vclamp.model.protocol import Protocol
-from vclamp.model.record import Chunk, Header, Recording, Sweep
+from vclamp.model.record import Chunk, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.circuit import CircuitWidget
 from vclamp.ui.panels.membrane import circuit_at
@@ -50,6 +50,8 @@ class Display(QObject):
         self._rig: Rig | None = None
         self._circuit_drawn = 0.0
         self._largest_pA = FULL_SCALE_pA
+        self._soon = QTimer(self, singleShot=True)  # once for all sweeps that come in one frame
+        self._soon.timeout.connect(self._bring_up_to_date)
         self.stack.cursors_moved.connect(self._read_cursors)
         self.gv.appeared.connect(self._draw_gv)
 
@@ -70,7 +72,6 @@ class Display(QObject):
         """Forget all sweeps: another cell or protocol is on the bench."""
         self._header, self._sweeps, self.recording, self._rig = None, [], None, rig
         self._largest_pA = FULL_SCALE_pA
-        self.stack.family.set_ghost(())
         self.stack.family.show_command(rig, protocol)
         self.stack.place_cursors(protocol)
         self._draw_curves()
@@ -82,9 +83,8 @@ class Display(QObject):
         """A run begins; the one before stays behind it as a ghost if it used the same protocol."""
         before = self.recording
         self._header, self._sweeps, self._rig = header, [], header.rig
-        self.stack.family.begin(header, keep_view=before is not None)
-        same = before is not None and before.header.protocol == header.protocol
-        self.stack.family.set_ghost(before.sweeps if before is not None and same else ())
+        ghost = before.sweeps if before is not None and before.header.protocol == header.protocol else ()
+        self.stack.family.begin(header, ghost=ghost, keep_view=before is not None)
         self.progressed.emit(0, header.protocol.n_sweeps)
         self._draw_curves()
 
@@ -102,23 +102,32 @@ class Display(QObject):
             return
         self._sweeps.append(sweep)
         self.stack.family.finish(sweep)
-        self.progressed.emit(len(self._sweeps), self._header.protocol.n_sweeps)
+        self._soon.start()
+
+    def _bring_up_to_date(self) -> None:
+        """Draw what follows from all sweeps so far."""
+        if self._header is not None:
+            self.progressed.emit(len(self._sweeps), self._header.protocol.n_sweeps)
+        self.stack.family.name_lines()
         self._draw_curves()
         self._read_cursors()
 
-    def ended(self) -> None:
+    def ended(self, finished: Finished) -> None:
         """The run is over: what was recorded is what later edits are compared with."""
+        self._soon.stop()
+        self._bring_up_to_date()
         self.stack.family.drop_live()
         if self._header is not None and self._sweeps:
-            self.recording = Recording(self._header, tuple(self._sweeps))
+            self.recording = Recording(self._header, tuple(self._sweeps), finished)
             self.stack.family.autoscale()
+        elif self.recording is not None:
+            self.show_recording(self.recording)
 
     def show_recording(self, recording: Recording) -> None:
         """Show a run that was recorded earlier."""
         self.recording = recording
         self._header, self._sweeps = recording.header, list(recording.sweeps)
         self._rig = recording.header.rig
-        self.stack.family.set_ghost(())
         self.stack.family.show_family(recording.header, recording.sweeps, keep_view=False)
         self.stack.place_cursors(recording.header.protocol)
         self.progressed.emit(len(self._sweeps), recording.header.protocol.n_sweeps)
@@ -129,10 +138,11 @@ class Display(QObject):
         """What the family would be with the rig of now, over what was recorded."""
         if self.recording is None or preview.header.protocol != self.recording.header.protocol:
             return
-        self._header, self._sweeps = preview.header, list(preview.sweeps)
         changed = preview.header.rig != self.recording.header.rig
-        self.stack.family.set_ghost(self.recording.sweeps if changed else ())
-        self.stack.family.show_family(preview.header, preview.sweeps, keep_view=True)
+        shown = preview if changed else self.recording  # in which the rig may have changed on the way
+        self._header, self._sweeps = shown.header, list(shown.sweeps)
+        ghost = self.recording.sweeps if changed else ()
+        self.stack.family.show_family(shown.header, shown.sweeps, ghost=ghost, keep_view=True)
         self._draw_curves()
         self._read_cursors()
 

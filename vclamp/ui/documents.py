@@ -34,8 +34,7 @@ class Documents(QObject):
             return
         from vclamp.storage.exporters import load
 
-        self._path = path
-        self._window.bridge.beside(lambda: load(path), self._opened)
+        self._window.bridge.beside(lambda: load(path), lambda found: self._opened(path, found))
 
     def save(self, kind: str) -> None:
         """Write the run on show to a file; its ending is the format."""
@@ -90,24 +89,26 @@ class Documents(QObject):
     def _show_run(self, item: QListWidgetItem) -> None:
         path, run = self._path, item.data(Qt.ItemDataRole.UserRole)
         if path is not None and not self._window.bridge.running:
-            self._window.bridge.beside(lambda: (_recording(path, run),), self._opened)
+            self._window.bridge.beside(lambda: _recording(path, run), self._show)
 
-    def _opened(self, recordings: object) -> None:
-        window = self._window
-        if isinstance(recordings, VClampError):
-            window.banner.say(str(recordings))
-            return
-        assert isinstance(recordings, tuple)
-        if not recordings:
-            window.banner.say("The file holds no runs.")
-            return
-        recording: Recording = recordings[-1]
-        window.stop()
-        window.bench.set_scene(recording.header.rig, recording.header.protocol, "open recording")
-        window.display.show_recording(recording)
-        window.banner.hide()
-        if len(recordings) > 1 or self.runs.count() == 0:
+    def _opened(self, path: Path, found: object) -> None:
+        if isinstance(found, tuple) and found:
+            self._path = path
+            self.runs.clear()
             self.list_runs()
+        self._show(found[-1] if isinstance(found, tuple) and found else found)
+
+    def _show(self, recording: object) -> None:
+        """Put a recording on the bench and on show, or say why not."""
+        window = self._window
+        if not isinstance(recording, Recording):
+            window.banner.say(str(recording or "The file holds no runs."))
+            return
+        window.bench.set_scene(recording.header.rig, recording.header.protocol, "open recording")
+        window.forget_run()
+        window.display.show_recording(recording)
+        window.bridge.change(window.bench.rig, window.bench.protocol, preview=False)
+        window.banner.hide()
 
     def _exported(self, result: object) -> None:
         self._window.status.clearMessage()

@@ -28,6 +28,7 @@ class Settings:
     def remember(self, key: str, value: str | QByteArray) -> None:
         """Keep a value."""
         self._settings.setValue(key, value)
+        self._settings.sync()  # the program may have to leave in a hurry
 
 
 def _readable(path: Path) -> bool:

@@ -116,6 +116,8 @@ class Window(QMainWindow):
         display.sampled.connect(self.status.show_sample)
         display.circuit.branch_clicked.connect(self._show_channel)
         self.panel.edited.connect(self.edit)
+        self.panel.refused.connect(self.banner.say)
+        bar.hold.refused.connect(self.banner.say)
         self.bench.rig_changed.connect(self._rig_changed)
         self.bench.protocol_changed.connect(self.bench_changed)
 
@@ -136,6 +138,13 @@ class Window(QMainWindow):
         if self.bridge.running:
             self.bridge.stop()
 
+    def forget_run(self) -> None:
+        """End the run and show nothing more of it; what it has saved stays."""
+        was_running = self.bridge.running
+        self.bridge.forget()
+        if was_running:
+            self._show_idle()
+
     def set_speed(self, speed: float) -> None:
         """Let simulated time pass this much faster than real time."""
         self.bridge.speed = speed
@@ -152,12 +161,15 @@ class Window(QMainWindow):
         self.status.what_if(recorded is not None and preview.header.rig != recorded.header.rig)
 
     def _ended(self, finished: Finished) -> None:
-        self.display.ended()
+        self.display.ended(finished)
+        self._show_idle()
+        if finished.reason == "failed":
+            self.banner.say(f"The run failed: {finished.message}")
+
+    def _show_idle(self) -> None:
         self.bar.show_running(False, False)
         self.status.running(False)
         self.documents.list_runs()
-        if finished.reason == "failed":
-            self.banner.say(f"The run failed: {finished.message}")
 
     def _ready(self) -> None:
         self.status.ready()
@@ -174,10 +186,12 @@ class Window(QMainWindow):
     def load_cell(self, name: str) -> None:
         """Put another cell under the pipette."""
         self._try(lambda: self.bench.load_cell(name))
+        self.bar.show_rig(self.bench.rig)
 
     def load_protocol(self, name: str) -> None:
         """Take another protocol."""
         self._try(lambda: self.bench.load_protocol(name))
+        self.bar.show_protocol(self.bench.protocol)
 
     def wash(self) -> None:
         """Take all blockers off."""
@@ -196,7 +210,7 @@ class Window(QMainWindow):
 
     def bench_changed(self) -> None:
         """Another cell or protocol is on the bench: start afresh."""
-        self.stop()
+        self.forget_run()
         self.display.clear(self.bench.rig, self.bench.protocol)
         self.bar.show_protocol(self.bench.protocol)
         self._show_rig()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vclamp.storage.session import Session
 
 CHUNK_WALL_MS = 4.0
+LONGEST_CHUNK_MS = 100.0  # so that even the fastest run can be stopped
 MAX_LAG_S = 0.1
 SHARING_S = 0.0005
 MAX_PREVIEW_SAMPLES = 2_000_000
@@ -71,7 +72,12 @@ class Done:
     result: object
 
 
-Message = Event | Ready | Saved | Trouble | Preview | Rest | Done
+@dataclass(frozen=True)
+class Answered:
+    """An order was carried out, well or not; all it had to say was said before."""
+
+
+Message = Event | Ready | Saved | Trouble | Preview | Rest | Done | Answered
 
 
 class Pacer:
@@ -81,7 +87,7 @@ class Pacer:
         self.speed = 1.0
         self._wake = threading.Event()
         self._paused = False
-        self._anchor = (0.0, 0.0, 1.0)
+        self._anchor = (0.0, 0.0, 0.0)  # wall time in s, simulated time in ms, and their rate from there on
 
     @property
     def paused(self) -> bool:
@@ -97,29 +103,60 @@ class Pacer:
         """End any waiting at once."""
         self._wake.set()
 
+    @property
+    def _rate(self) -> float:
+        return 0.0 if self._paused else self.speed
+
     def restart(self) -> None:
         """Simulated time begins at 0 now."""
-        self._paused = False
-        self._anchor = (time.monotonic(), 0.0, self.speed)
+        self._anchor = (time.monotonic(), 0.0, self._rate)
 
     def wait_until(self, simulated_ms: float, stopped: Callable[[], bool]) -> None:
         """Return when this moment is due, or when `stopped`; lost time is not caught up."""
-        while not stopped():
+        while True:
             self._wake.clear()
-            now = time.monotonic()
-            wall, simulated, speed = self._anchor
-            due = wall + (simulated_ms - simulated) / 1000.0 / speed
-            if self._paused or speed != self.speed or now - due > MAX_LAG_S:
-                reached = min(simulated_ms, simulated + (now - wall) * 1000.0 * speed)
-                late = now - due > MAX_LAG_S
-                self._anchor = (now, simulated_ms if late else reached, self.speed)
-                if not self._paused:
-                    continue
-                self._wake.wait(0.25)
-            elif due > now:
-                self._wake.wait(min(due - now, 0.25))
-            else:
+            if stopped():
                 return
+            now, rate = time.monotonic(), self._rate
+            wall, anchored, before = self._anchor
+            reached = simulated_ms if before == inf else anchored + (now - wall) * 1000.0 * before
+            if rate != before:
+                self._anchor = (now, min(reached, simulated_ms), rate)
+            if rate and reached >= simulated_ms:
+                if reached - simulated_ms > MAX_LAG_S * 1000.0 * rate:
+                    self._anchor = (now, simulated_ms, rate)
+                return
+            self._wake.wait(min((simulated_ms - reached) / 1000.0 / rate, 0.25) if rate else 0.25)
+
+
+class _Play:
+    """A run or preview from its order to its end; what it is told before it begins is not lost."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.stopped = False
+        self._inbox: Inbox | None = None
+
+    def change(self, rig: Rig) -> None:
+        """Go on with this rig, or begin with it."""
+        self.rig = rig
+        if self._inbox is not None:
+            self._inbox.put(rig)
+
+    def stop(self) -> None:
+        """End it, or let it not begin."""
+        self.stopped = True
+        if self._inbox is not None:
+            self._inbox.stop()
+
+    def begin(self) -> "Inbox":
+        """The inbox to run with; from now on it hears what is said."""
+        from vclamp.run.runner import Inbox
+
+        self._inbox = Inbox(LONGEST_CHUNK_MS)
+        if self.stopped:
+            self._inbox.stop()
+        return self._inbox
 
 
 class Worker:
@@ -130,8 +167,10 @@ class Worker:
         self._messages = messages
         self._folder = folder
         self._orders: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._preview: tuple[Rig, Protocol] | None = None
-        self._inbox: Inbox | None = None
+        self._wishes: deque[tuple[Rig, Protocol]] = deque(maxlen=1)
+        self._playing: _Play | None = None
+        self._previewing: _Play | None = None
+        self.ordered = 1  # to load the engine
         self._session: Session | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._loop, name="vclamp-engine", daemon=True)
@@ -139,50 +178,64 @@ class Worker:
 
     def run(self, rig: Rig, protocol: Protocol, seed: int, *, save: bool) -> None:
         """Run a protocol after what is under way."""
-        self._orders.put(lambda: self._run(rig, protocol, seed, save))
+        play = self._playing = _Play(rig)
+        self.pacer.pause(False)
+        self._order(lambda: self._run(play, protocol, seed, save))
 
     def change(self, rig: Rig) -> None:
-        """Go on with this rig if something runs."""
-        if self._inbox is not None:
-            self._inbox.put(rig)
+        """Go on with this rig in the run that was ordered last."""
+        if self._playing is not None:
+            self._playing.change(rig)
 
     def preview(self, rig: Rig, protocol: Protocol) -> None:
         """Compute what the family would look like; only the newest wish is carried out."""
-        idle = self._preview is None
-        self._preview = (rig, protocol)
-        if idle:
-            self._orders.put(self._carry_out_preview)
+        self._wishes.append((rig, protocol))
+        self._order(self._preview)
 
     def rest(self, rig: Rig, protocol: Protocol) -> None:
         """Find the cell at rest at holding."""
-        self._orders.put(lambda: self._rest(rig, protocol))
+        self._order(lambda: self._rest(rig, protocol))
 
     def stop(self) -> None:
-        """End the run under way."""
-        if self._inbox is not None:
-            self._inbox.stop()
+        """End the run that was ordered last."""
+        if self._playing is not None:
+            self._playing.stop()
         self.pacer.wake()
+
+    def forget(self) -> None:
+        """End the run and whatever preview is under way or wished for."""
+        self.stop()
+        self._wishes.clear()
+        if self._previewing is not None:
+            self._previewing.stop()
 
     def close(self, timeout_s: float) -> bool:
         """End everything; False if the thread did not end in time."""
         self._closing = True
-        self.stop()
+        self.forget()
         self._orders.put(None)
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def _say(self, message: Message) -> None:
+    def _order(self, order: Callable[[], None]) -> None:
+        self.ordered += 1
+        self._orders.put(order)
+
+    def say(self, message: Message) -> None:
+        """Tell the window."""
         self._messages.append(message)
 
     def _loop(self) -> None:
         self._load()
+        self.say(Answered())
         while (order := self._orders.get()) is not None and not self._closing:
             try:
                 order()
             except VClampError as error:
-                self._say(Trouble(str(error)))
+                self.say(Trouble(str(error)))
             except Exception as error:  # the window must hear of it, and the thread live on
-                self._say(Trouble(f"internal error: {type(error).__name__}: {error}"))
+                self.say(Trouble(f"internal error: {type(error).__name__}: {error}"))
+            self.say(Answered())
         if self._session is not None:
             self._session.close()
 
@@ -204,40 +257,38 @@ class Worker:
             import scipy.optimize
             import scipy.special  # noqa: F401  (so that the first fit finds it loaded)
         except Exception as error:  # without an engine there is nothing else to say
-            self._say(Trouble(f"the engine does not start: {type(error).__name__}: {error}"))
+            self.say(Trouble(f"the engine does not start: {type(error).__name__}: {error}"))
             return
         finally:
             gc.freeze()
             gc.enable()
             sys.setswitchinterval(interval_s)
-        self._say(Ready())
+        self.say(Ready())
 
-    def _run(self, rig: Rig, protocol: Protocol, seed: int, save: bool) -> None:
-        from vclamp.run.runner import Inbox, run
-
-        inbox = self._inbox = Inbox()
-        self.pacer.restart()
-        recorder = _Recorder(self, protocol) if save else None
+    def _run(self, play: _Play, protocol: Protocol, seed: int, save: bool) -> None:
+        if play.stopped:
+            self.say(Finished("stopped", "stopped before it began"))
+            return
         try:
-            if self._closing:
-                return
+            from vclamp.run.runner import run
+
+            inbox = play.begin()
             self._set_chunk(inbox)
-            for event in run(rig, protocol, seed=seed, inbox=inbox):
+            recorder = _Recorder(self) if save else None
+            self.pacer.restart()
+            for event in run(play.rig, protocol, seed=seed, inbox=inbox):
                 if isinstance(event, Chunk):
                     moment_ms = event.sweep * _period_ms(protocol, event.sweep)
                     self.pacer.wait_until(moment_ms + event.last / protocol.fs_kHz, lambda: inbox.stopped)
                     self._set_chunk(inbox)
                 if recorder is not None:
                     recorder.hear(event)
-                self._say(event)
+                self.say(event)
         except Exception as error:  # whatever fails, the window must not wait for ever
-            self._say(Finished("failed", f"internal error: {type(error).__name__}: {error}"))
-        finally:
-            self._inbox = None
+            self.say(Finished("failed", f"internal error: {type(error).__name__}: {error}"))
 
     def _set_chunk(self, inbox: "Inbox") -> None:
-        speed = self.pacer.speed
-        inbox.chunk_ms = inf if speed == inf else CHUNK_WALL_MS * speed
+        inbox.chunk_ms = min(CHUNK_WALL_MS * self.pacer.speed, LONGEST_CHUNK_MS)
 
     def session(self) -> "Session":
         """The session file of this sitting, made when the first run is saved."""
@@ -253,26 +304,21 @@ class Worker:
             self._session = Session.create(new_session_path(self._folder), exclusive=False)
         return self._session
 
-    def _carry_out_preview(self) -> None:
-        from vclamp.run.runner import Inbox, run
+    def _preview(self) -> None:
+        from vclamp.run.runner import run
 
-        wish, self._preview = self._preview, None
-        if wish is None or sum(map(wish[1].n_samples, range(wish[1].n_sweeps))) > MAX_PREVIEW_SAMPLES:
-            return
-        header, sweeps = None, []
-        inbox = self._inbox = Inbox()
         try:
-            for event in run(*wish, inbox=inbox):
-                if isinstance(event, Header):
-                    header = event
-                elif isinstance(event, Sweep):
-                    sweeps.append(event)
-                elif isinstance(event, Finished) and event.reason == "failed":
-                    raise VClampError(event.message)
-        finally:
-            self._inbox = None
-        if header is not None and not inbox.stopped:
-            self._say(Preview(header, tuple(sweeps)))
+            rig, protocol = self._wishes.pop()
+        except IndexError:
+            return  # an earlier order has carried out the newest wish
+        if sum(map(protocol.n_samples, range(protocol.n_sweeps))) > MAX_PREVIEW_SAMPLES:
+            return
+        play = self._previewing = _Play(rig)
+        header, *events = (e for e in run(rig, protocol, inbox=play.begin()) if not isinstance(e, Chunk))
+        if events[-1].reason == "failed":
+            raise VClampError(events[-1].message)
+        if not play.stopped:
+            self.say(Preview(header, tuple(events[:-1])))
 
     def _rest(self, rig: Rig, protocol: Protocol) -> None:
         from vclamp.run.runner import record
@@ -281,15 +327,14 @@ class Worker:
             name="rest", segments=(Hold(duration_ms=1.0 / protocol.fs_kHz),), n_sweeps=1,
             hold_mV=protocol.hold_mV, fs_kHz=protocol.fs_kHz,
         )  # fmt: skip
-        self._say(Rest(rig, record(rig, still).sweeps[0]))
+        self.say(Rest(rig, record(rig, still).sweeps[0]))
 
 
 class _Recorder:
     """Keeps a run in the session file; trouble with the disk never stops the run."""
 
-    def __init__(self, worker: Worker, protocol: Protocol) -> None:
+    def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._protocol = protocol
         self._run: int | None = None
 
     def hear(self, event: Event) -> None:
@@ -302,11 +347,11 @@ class _Recorder:
             elif isinstance(event, Sweep):
                 session = self._worker.session()
                 session.add_sweep(self._run, event)
-                self._worker._say(Saved(session.path, event.index))
+                self._worker.say(Saved(session.path, event.index))
             elif isinstance(event, Finished):
                 self._worker.session().finish_run(self._run, event)
         except VClampError as error:
-            self._worker._say(Trouble(f"not saved: {error}"))
+            self._worker.say(Trouble(f"not saved: {error}"))
 
 
 def _period_ms(protocol: Protocol, sweep: int) -> float:

@@ -14,6 +14,7 @@ class ChannelCard(QFrame):
     """One channel: switch, conductance, a slider for each of its blockers."""
 
     edited = Signal(str, object)  # path, value
+    refused = Signal(str)  # why
 
     def __init__(self, channel: Channel, colour: str, number: int) -> None:
         super().__init__()
@@ -26,6 +27,7 @@ class ChannelCard(QFrame):
         self.conductance = QuantityField("nS", 0.0, 1e6, 3)
         self.conductance.setToolTip(f"Conductance with all channels open\n{channel.source}")
         self.conductance.edited.connect(lambda g: self.edited.emit(f"cell.channels.{self._name}.g_nS", g))
+        self.conductance.refused.connect(self.refused)
         top = QHBoxLayout()
         top.addWidget(self.switch, 1)
         top.addWidget(self.conductance)
@@ -57,6 +59,7 @@ class RigPanel(QWidget):
     """All channel cards of the cell, its capacitance and the amplifier's series resistance."""
 
     edited = Signal(str, object)
+    refused = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,6 +95,7 @@ class RigPanel(QWidget):
             colour = readable(colours[channel.name], QColor(theme.panel)).name()
             card = ChannelCard(channel, colour, number)
             card.edited.connect(self.edited)
+            card.refused.connect(self.refused)
             self.cards[channel.name] = card
             layout.addWidget(card)
         layout.addWidget(_heading("CELL AND AMPLIFIER"))
@@ -113,6 +117,7 @@ class RigPanel(QWidget):
         row = QHBoxLayout(frame)
         row.setContentsMargins(8, 5, 8, 5)
         for label, field in (("Cm", self.cm), ("Rs", self.rs)):
+            field.refused.connect(self.refused)
             row.addWidget(QLabel(label))
             row.addWidget(field, 1)
         return frame

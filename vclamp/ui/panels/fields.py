@@ -1,21 +1,42 @@
 """Number fields with units, and the slider of a concentration."""
 
+import re
 from math import log10
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QWidget
 
 SLIDER_STEPS = 300
 DECADES = 6.0  # three below and three above the IC50
+_PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "u": 1e-6, "n": 1e-9, "p": 1e-12}
+_NUMBER = re.compile(r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]{1,3})?)\s*(\S*)\s*", re.IGNORECASE)
+
+
+def quantity(text: str, unit: str) -> float | None:
+    """What a typed number means in a unit with a prefix, as "-0.07 V" is -70 in mV; None if it means nothing."""
+    found = _NUMBER.fullmatch(text.replace("−", "-").replace(",", "."))
+    if found is None:
+        return None
+    typed, base = found[2] or unit, unit[1:]
+    prefix = typed.removesuffix(base)
+    if not typed.endswith(base) or prefix not in _PREFIXES:
+        return None
+    return float(found[1]) * (_PREFIXES[prefix] / _PREFIXES[unit[0]]) + 0.0  # no negative zero
 
 
 class QuantityField(QDoubleSpinBox):
-    """A number with its unit and range; typed values count when Enter is pressed."""
+    """A number with its unit and range; a typed value counts on Enter, or when the field is left.
+
+    Anything may be typed, but only a value in range is taken; else the last good one stays.
+    """
 
     edited = Signal(float)
+    refused = Signal(str)  # a sentence
 
     def __init__(self, unit: str, low: float, high: float, decimals: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._unit = unit
         self.setRange(low, high)
         self.setDecimals(decimals)
         self.setSuffix(f" {unit}")
@@ -36,17 +57,46 @@ class QuantityField(QDoubleSpinBox):
         return f"{value:.{self.decimals()}f}".rstrip("0").rstrip(".").replace("-", "−") or "0"
 
     def valueFromText(self, text: str) -> float:
-        """What `textFromValue` wrote."""
-        number = text.removesuffix(self.suffix()).strip().replace("−", "-").replace(",", ".")
-        try:
-            return float(number)
-        except ValueError:
-            return self.value()
+        """The typed value, or the last good one."""
+        value = self._typed(text)
+        return value if value is not None and self._in_range(value) else self.value()
 
-    def validate(self, text: str, position: int):  # type: ignore[no-untyped-def]
-        """Let the true minus sign be typed and read."""
-        state, _, _ = super().validate(text.replace("−", "-"), position)
-        return state, text, position
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Let anything be typed."""
+        value = self._typed(text)
+        good = value is not None and self._in_range(value)
+        return QValidator.State.Acceptable if good else QValidator.State.Intermediate, text, position
+
+    def fixup(self, text: str) -> str:
+        """Say why a typed value is not taken."""
+        value, kept = self._typed(text), self.textFromValue(self.value()) + self.suffix()
+        if value is None:
+            reason = f"“{text.removesuffix(self.suffix())[:40]}” is no number of {self._unit}"
+        else:
+            ends = (self.textFromValue(end) for end in (self.minimum(), self.maximum()))
+            reason = f"{value:.6g} {self._unit} is not within {'…'.join(ends)} {self._unit}".replace("-", "−")
+        self.refused.emit(f"{reason}: {kept} stays.")
+        return text
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter leaves the field, so that keys are commands again."""
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.clearFocus()
+
+    def _typed(self, text: str) -> float | None:
+        return quantity(text.removesuffix(self.suffix()), self._unit)
+
+    def _in_range(self, value: float) -> bool:
+        return self.minimum() <= value <= self.maximum()
+
+
+class _WashableSlider(QSlider):
+    """A slider that a double-click sets to 0."""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Wash the drug off."""
+        self.setValue(0)
 
 
 class ConcentrationSlider(QWidget):
@@ -57,7 +107,7 @@ class ConcentrationSlider(QWidget):
     def __init__(self, drug: str, ic50_mM: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ic50_mM = ic50_mM
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = _WashableSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, SLIDER_STEPS)
         self.slider.setToolTip(f"{drug}: half block at {concentration(ic50_mM)}; double-click washes it off")
         self.slider.setAccessibleName(drug)
@@ -79,10 +129,6 @@ class ConcentrationSlider(QWidget):
         self.slider.setValue(self._position(value_mM))
         self.slider.blockSignals(False)
         self._value.setText(concentration(value_mM))
-
-    def mouseDoubleClickEvent(self, event: object) -> None:
-        """Wash the drug off."""
-        self.slider.setValue(0)
 
     def _position(self, value_mM: float) -> int:
         if value_mM <= 0:

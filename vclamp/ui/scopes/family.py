@@ -27,24 +27,21 @@ class Family:
         self._theme = theme
         self._sweeps: dict[int, dict[str, Trace]] = {}
         self._ghost: dict[int, dict[str, Trace]] = {}
+        self._ghost_of: tuple[tuple[Sweep, ...], list[Line]] = ((), [])
         self._live: tuple[int, int, dict[str, Trace]] | None = None  # sweep, samples, traces
         self._colours: list[QColor] = []
+        self._channel_colours: dict[str, QColor] = {}
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in another look."""
         self._theme = theme
-        if self.header is not None:
-            self._colours = sweep_colours(self.header.protocol.n_sweeps, theme)
+        self._mix_colours()
+        self._draw_ghost()
         self._redraw()
 
-    def begin(self, header: Header, *, keep_view: bool = False) -> None:
-        """A new run: nothing is drawn yet."""
-        self._live, self._sweeps = None, {}
-        same = self.header is not None and self.header.protocol == header.protocol
-        self.header = header
-        self._colours = sweep_colours(header.protocol.n_sweeps, self._theme)
-        if not (same and keep_view):
-            self._place(header.protocol)
+    def begin(self, header: Header, *, ghost: tuple[Sweep, ...] = (), keep_view: bool = False) -> None:
+        """A new run: nothing is drawn yet, but faintly some sweeps to compare it with."""
+        self._prepare(header, ghost, keep_view)
         self._redraw()
 
     def grew(self, chunk: Chunk) -> None:
@@ -71,11 +68,12 @@ class Family:
             self._live = (sweep.index, sweep.values.shape[1], self._traces_of(sweep))
         self._sweeps[sweep.index], self._live = self._live[2], None
         self._show_front(sweep.index, self._sweeps[sweep.index])
-        self._label_all()
 
-    def show_family(self, header: Header, sweeps: tuple[Sweep, ...], *, keep_view: bool) -> None:
+    def show_family(
+        self, header: Header, sweeps: tuple[Sweep, ...], *, ghost: tuple[Sweep, ...] = (), keep_view: bool
+    ) -> None:
         """Show finished sweeps at once."""
-        self.begin(header, keep_view=keep_view)
+        self._prepare(header, ghost, keep_view)
         self._sweeps = {sweep.index: self._traces_of(sweep) for sweep in sweeps}
         self._redraw()
         if not keep_view:
@@ -89,15 +87,10 @@ class Family:
 
     def show_command(self, rig: Rig, protocol: Protocol) -> None:
         """Show what the protocol will command; nothing was run yet."""
-        self.begin(Header(rig, protocol, 0, ""))
+        self._prepare(Header(rig, protocol, 0, ""), (), False)
         dt_ms = 1.0 / protocol.fs_kHz
         shown = range(min(protocol.n_sweeps, MAX_PREVIEWED))
         self._sweeps = {k: {"v_mV": Trace.of(protocol.command_mV(k), dt_ms=dt_ms)} for k in shown}
-        self._redraw()
-
-    def set_ghost(self, sweeps: tuple[Sweep, ...]) -> None:
-        """Draw these sweeps faintly behind, to compare with."""
-        self._ghost = {sweep.index: self._traces_of(sweep) for sweep in sweeps}
         self._redraw()
 
     def autoscale(self) -> None:
@@ -110,6 +103,25 @@ class Family:
             found = self._data_range(scope)
             if scope.kind.fixed is None and found is not None:
                 scope.set_range(*found)
+
+    def _prepare(self, header: Header, ghost: tuple[Sweep, ...], keep_view: bool) -> None:
+        """Forget what is on show, but not the ghost if it is the same as before."""
+        self._live, self._sweeps = None, {}
+        same = self.header is not None and self.header.protocol == header.protocol
+        self.header = header
+        self._mix_colours()
+        ghost_of = (ghost, self._lines())
+        if self._ghost_of[0] is not ghost or self._ghost_of[1] != ghost_of[1]:
+            self._ghost_of = ghost_of
+            self._ghost = {sweep.index: self._traces_of(sweep) for sweep in ghost}
+            self._draw_ghost()
+        if not (same and keep_view):
+            self._place(header.protocol)
+
+    def _mix_colours(self) -> None:
+        if self.header is not None:
+            self._colours = sweep_colours(self.header.protocol.n_sweeps, self._theme)
+            self._channel_colours = channel_colours(self.header.rig, self._theme)
 
     def _place(self, protocol: Protocol) -> None:
         """Time axis, command range and cursors, from the protocol alone."""
@@ -146,19 +158,28 @@ class Family:
         newest = self._newest()
         for scope in self._scopes.values():
             lines = scope.kind.lines(self.header.rig)
-            ghosts = [self._ghosted(t[x.trace]) for x in lines for t in self._ghost.values() if x.trace in t]
             behind = [
                 self._shown(line, sweep, traces[line.trace], bright=False)
                 for sweep, traces in sorted(self._sweeps.items())
                 for line in lines
                 if line.trace in traces and sweep != newest
             ]
-            scope.item.set_finished([*ghosts, *behind])
+            scope.item.set_finished(behind)
         if self._live is not None:
             self._show_front(*self._live[::2])
         else:
             self._show_front(newest, self._sweeps.get(newest, {}))
-        self._label_all()
+        self.name_lines()
+
+    def _draw_ghost(self) -> None:
+        """Draw what the family is compared with."""
+        if self.header is None:
+            return
+        colour = QColor(self._theme.dim_text)
+        for scope in self._scopes.values():
+            lines = scope.kind.lines(self.header.rig)
+            traces = [traces[line.trace] for line in lines for traces in self._ghost.values() if line.trace in traces]
+            scope.item.set_behind(Shown(trace, colour, GHOST, z=-1.0) for trace in traces)
 
     def _newest(self) -> int:
         """The sweep that is drawn in front when none is live; -1 if there is none."""
@@ -185,7 +206,7 @@ class Family:
     def _shown(self, line: Line, sweep: int, trace: Trace, *, bright: bool) -> Shown:
         wide = 1.5 * self._theme.trace_px if bright else None
         if line.channel:
-            colour = self._channel_colours()[line.channel]
+            colour = self._channel_colours[line.channel]
             return Shown(trace, colour, 1.0 if bright else DIM, wide, z=float(bright))
         if line.trace == "command_mV":
             return Shown(trace, QColor(self._theme.dim_text), 0.8 if bright else DIM, None)
@@ -193,16 +214,10 @@ class Family:
         colour = QColor(self._theme.text) if live else self._colours[sweep % len(self._colours)]
         return Shown(trace, colour, 1.0, wide, z=float(bright))
 
-    def _ghosted(self, trace: Trace) -> Shown:
-        return Shown(trace, QColor(self._theme.dim_text), GHOST, None, z=-1.0)
-
-    def _channel_colours(self) -> dict[str, QColor]:
-        assert self.header is not None
-        return channel_colours(self.header.rig, self._theme)
-
-    def _label_all(self) -> None:
-        """Names on the lines of the newest sweep, each where it is farthest from the others."""
-        assert self.header is not None
+    def name_lines(self) -> None:
+        """Write names on the lines of the newest sweep, each where it is farthest from the others."""
+        if self.header is None:
+            return
         traces = self._sweeps.get(max(self._sweeps, default=-1), {})
         for scope in self._scopes.values():
             lines = [line for line in scope.kind.lines(self.header.rig) if line.label and line.trace in traces]
@@ -218,7 +233,7 @@ class Family:
     def _label(self, text: pg.TextItem, line: Line, trace: Trace, at: int, below: bool) -> None:
         ground = QColor(self._theme.plot_background)
         plain = QColor(self._theme.dim_text if line.trace == "command_mV" else self._theme.text)
-        colour = self._channel_colours().get(line.channel, plain)
+        colour = self._channel_colours.get(line.channel, plain)
         text.setText(line.label, readable(colour, ground))
         text.setAnchor((0.5, 0.0 if below else 1.0))
         text.setPos(trace.t0_ms + at * trace.dt_ms, float(trace.values[at]))

@@ -27,7 +27,7 @@ class ScopeStack(pg.GraphicsLayoutWidget):
     # ---- building --------------------------------------------------------------------------
 
     def _make(self, kind: ScopeKind) -> Scope:
-        plot = pg.PlotItem(viewBox=TimeViewBox(), enableMenu=False)
+        plot = pg.PlotItem(viewBox=TimeViewBox(enableMenu=False), enableMenu=False)
         row = self.ci.layout.rowCount()
         self.addItem(plot, row=row, col=0)
         self.ci.layout.setRowStretchFactor(row, kind.weight)

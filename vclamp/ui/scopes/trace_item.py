@@ -159,12 +159,15 @@ class Layer:
 class TraceItem(pg.GraphicsObject):
     """All traces of a plot: finished ones in a cached picture, live ones on top of it.
 
+    Those that others are compared with lie behind, in a picture of their own.
+
     The time axis is in ms. Call `live_grew` after appending to a live trace: only its new columns are drawn.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.setFlag(self.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._behind: list[Shown] = []
         self._finished: list[Shown] = []
         self._live: list[Shown] = []
         self._lengths: list[int] = []
@@ -172,10 +175,16 @@ class TraceItem(pg.GraphicsObject):
         self._n_drawn = 0
         self._width_px = 1.0
         self._antialias = False
+        self._ground = Layer()
         self._back = Layer()
         self._front = Layer()
 
     # ---- what is shown -------------------------------------------------------------------------------------
+
+    def set_behind(self, behind: Iterable[Shown]) -> None:
+        """Show these traces, which never change, behind all others."""
+        self._behind = list(behind)
+        self._redraw(self._ground)
 
     def set_finished(self, finished: Iterable[Shown]) -> None:
         """Show these traces, which never change; a higher z, then a later place, is nearer."""
@@ -209,13 +218,14 @@ class TraceItem(pg.GraphicsObject):
 
     def clear(self) -> None:
         """Show nothing."""
+        self.set_behind([])
         self.set_finished([])
         self.set_live([])
 
     def set_style(self, width_px: float, antialias: bool) -> None:
         """Set the line width (logical pixels) and whether edges are smooth."""
         self._width_px, self._antialias = width_px, antialias
-        self._redraw(self._back, self._front)
+        self._redraw(self._ground, self._back, self._front)
 
     def _redraw(self, *layers: Layer) -> None:
         for layer in layers:
@@ -247,6 +257,9 @@ class TraceItem(pg.GraphicsObject):
         elif raster_ready():
             columns = frame.columns(option.exposedRect)
             painter.scale(1.0 / frame.ratio, 1.0 / frame.ratio)
+            if self._behind:
+                self._update_ground(frame)
+                self._ground.show(painter, columns)
             self._update_back(frame)
             self._back.show(painter, columns)
             if self._live:
@@ -255,6 +268,12 @@ class TraceItem(pg.GraphicsObject):
         else:
             QTimer.singleShot(RETRY_MS, self, self.update)
         painter.restore()
+
+    def _update_ground(self, frame: Frame) -> None:
+        if self._ground.frame != frame:
+            self._ground.reset(frame)
+            for shown in self._behind:
+                self._draw(self._ground, shown, shown.trace.length, range(frame.width))
 
     def _update_back(self, frame: Frame) -> None:
         if self._back.frame != frame:
@@ -294,7 +313,7 @@ class TraceItem(pg.GraphicsObject):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.translate(frame.left, frame.top)
-        for shown in [*self._finished, *self._live]:
+        for shown in [*self._behind, *self._finished, *self._live]:
             pen = QPen(QColor.fromRgba(shown.argb()))
             pen.setWidthF((shown.width_px or self._width_px) * self._exportOpts.get("resolutionScale", 1.0))
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -306,7 +325,7 @@ class TraceItem(pg.GraphicsObject):
 
     def traces(self) -> list[Trace]:
         """All traces, the nearest last."""
-        return [shown.trace for shown in [*self._finished, *self._live]]
+        return [shown.trace for shown in [*self._behind, *self._finished, *self._live]]
 
     def trace_at(self, position: QPointF, tolerance_px: float = 4.0) -> Trace | None:
         """The trace nearest to a position (ms, value), if it is within some logical pixels of it."""

@@ -1,0 +1,152 @@
+"""Whatever ships keeps the rules: every cell, channel, protocol and file format, today's and tomorrow's."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recordings import made_up_recording, squid_axon
+
+from vclamp import paths
+from vclamp.analysis.curves import ANALYSES, applicable
+from vclamp.cli import main
+from vclamp.model.channel import Channel
+from vclamp.model.files import load_channel, load_protocol, load_rig
+from vclamp.model.protocol import Hold, Protocol, Ramp, Step
+from vclamp.model.record import Sweep, trace_names
+from vclamp.model.rig import Cell, Rig
+from vclamp.run.runner import record
+from vclamp.storage.exporters import EXPORTERS, export, load, unlike
+from vclamp.units import kelvin
+
+CELLS, CHANNELS, PROTOCOLS = (paths.shipped(folder) for folder in (paths.CELLS, paths.CHANNELS, paths.PROTOCOLS))
+every_cell = pytest.mark.parametrize("cell", CELLS)
+every_channel = pytest.mark.parametrize("channel", CHANNELS)
+every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
+every_format = pytest.mark.parametrize("key", EXPORTERS)
+WITH_CHANGES = made_up_recording(3, 400)
+
+
+def assert_sound(sweep: Sweep) -> None:
+    """No number is missing and no probability is impossible."""
+    assert np.isfinite(sweep.values).all()
+    for name, row in zip(sweep.names, sweep.values, strict=True):
+        if name.startswith(("p_open_", "gate_")):
+            assert row.min() >= 0.0, name
+            assert row.max() <= 1.0, name
+    assert np.abs(sweep["v_mV"]).max() <= 250.0
+
+
+@every_cell
+@pytest.mark.parametrize("celsius", [6.3, 22.0, 37.0])
+def test_every_cell_runs_a_step_and_a_ramp_at_every_temperature(cell: str, celsius: float) -> None:
+    rig = load_rig(CELLS[cell])
+    rig = replace(rig, solutions=replace(rig.solutions, temperature_K=kelvin(celsius)))
+    segments = (Hold(2.0), Step(0.0, 10.0), Ramp(-120.0, 10.0), Ramp(60.0, 40.0), Hold(2.0))
+    (sweep,) = record(rig, Protocol("test", segments, n_sweeps=1, hold_mV=-80.0)).sweeps
+    assert sweep.names == trace_names(rig)
+    assert_sound(sweep)
+    assert np.ptp(sweep["i_pA"]) > 0.0
+
+
+@every_channel
+def test_every_channel_is_sound_from_minus_250_to_250_mV(channel: str) -> None:
+    described = load_channel(CHANNELS[channel])
+    rig = Rig(Cell("alone", cm_pF=1.0, channels=(described,)), squid_axon().solutions)
+    segments = (Step(-250.0, 5.0), Ramp(250.0, 50.0), Step(250.0, 5.0), Step(-250.0, 5.0))
+    (sweep,) = record(rig, Protocol("wide", segments, n_sweeps=1, hold_mV=-80.0)).sweeps
+    assert_sound(sweep)
+
+
+@every_protocol
+def test_every_protocol_runs_on_the_squid_axon_and_offers_an_analysis(protocol: str) -> None:
+    described = load_protocol(PROTOCOLS[protocol])
+    sweeps = record(squid_axon(), described).sweeps
+    assert len(sweeps) == described.n_sweeps
+    for sweep in sweeps:
+        assert_sound(sweep)
+    offered = applicable(described)
+    assert offered
+    for name in offered:
+        curve = ANALYSES[name](sweeps, described, "i_pA")
+        assert curve.x.size == curve.y.size > 0
+        assert np.isfinite(curve.y).all()
+
+
+# ---- text
+
+
+def described_channel(name: str) -> Channel:
+    return load_channel(CHANNELS[name])
+
+
+@every_channel
+def test_every_channel_names_its_source_and_explains_itself(channel: str) -> None:
+    described = described_channel(channel)
+    assert len(described.source) > 10
+    assert len(described.note) > 10
+    assert described.label
+
+
+@every_channel
+def test_every_gated_channel_says_at_which_temperature_it_was_measured(channel: str) -> None:
+    described = described_channel(channel)
+    assert not described.gates or "temperature_K" in CHANNELS[channel].read_text(encoding="utf-8")
+    assert not described.gates or 1.0 < described.q10 < 6.0
+
+
+@every_cell
+def test_every_cell_has_a_label_a_source_and_a_note(cell: str) -> None:
+    described = load_rig(CELLS[cell]).cell
+    assert described.name == cell
+    assert described.label
+    assert min(len(described.source), len(described.note)) > 10
+
+
+@every_protocol
+def test_every_protocol_has_a_label_and_a_note_and_starts_at_holding(protocol: str) -> None:
+    described = load_protocol(PROTOCOLS[protocol])
+    assert described.name == protocol
+    assert described.label
+    assert len(described.note) > 10
+    assert described.command_mV(0)[0] == described.hold_mV
+
+
+@pytest.mark.parametrize("folder", ["cells", "channels", "protocols"])
+def test_list_prints_the_names_of_the_files(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {"cells": CELLS, "channels": CHANNELS, "protocols": PROTOCOLS}[folder]
+    assert main(["list", folder]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == list(files)
+    assert len(listed) >= 3
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in listed)
+
+
+def test_only_descriptions_lie_in_the_shipped_folders() -> None:
+    for folder in (paths.CELLS, paths.CHANNELS, paths.PROTOCOLS):
+        assert [path.suffix for path in folder.iterdir() if not path.name.startswith(".")] == [".toml"] * len(
+            paths.shipped(folder)
+        )
+
+
+# ---- formats
+
+
+@every_format
+def test_every_format_reads_back_what_was_written(key: str, tmp_path: Path) -> None:
+    path = tmp_path / f"run{EXPORTERS[key].suffix}"
+    export(WITH_CHANGES, path)
+    EXPORTERS[key].check(WITH_CHANGES, path)
+    if key != "csv":  # a table is to be read by others
+        (again,) = load(path)
+        assert again.header == WITH_CHANGES.header
+        assert again.finished == WITH_CHANGES.finished
+        assert unlike(again, WITH_CHANGES, path) == []
+
+
+@every_format
+def test_every_format_has_a_title_and_its_own_ending(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert EXPORTERS[key].suffix == f".{key}"
+    assert main(["list", "formats"]) == 0
+    assert re.search(rf"^{key} +{re.escape(EXPORTERS[key].title)}$", capsys.readouterr().out, re.MULTILINE)

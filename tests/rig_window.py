@@ -1,0 +1,194 @@
+"""The whole window for tests, driven by real keys, clicks and paints."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, perf_counter
+
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QSlider, QStyle, QStyleOptionSlider, QWidget
+from recordings import iv, squid_axon
+
+from vclamp.model.protocol import Hold, Protocol, Step
+from vclamp.ui.bench import Bench
+from vclamp.ui.bridge import Bridge
+from vclamp.ui.settings import Settings
+from vclamp.ui.window import Window
+
+Key = Qt.Key
+HARMLESS = "propagateSizeHints"  # all that the offscreen platform has to say
+TTX = "solutions.drugs.TTX.out_mM"
+
+
+@contextmanager
+def nothing_goes_wrong() -> Iterator[list[str]]:
+    """Every exception that no one caught and every Qt message, said at the end as a failure."""
+    heard: list[str] = []
+
+    def qt_said(kind: QtMsgType, context: object, text: str) -> None:
+        if HARMLESS not in text:
+            heard.append(f"Qt: {text}")
+
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    sys.excepthook = lambda kind, value, where: heard.append(f"{kind.__name__}: {value}")
+    threading.excepthook = lambda a: heard.append(f"in a thread: {a.exc_value!r}")
+    sys.unraisablehook = lambda a: heard.append(f"unraisable: {a.exc_value!r}")
+    handler = qInstallMessageHandler(qt_said)
+    try:
+        yield heard
+    finally:
+        qInstallMessageHandler(handler)
+        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+    assert not heard, "\n".join(heard)
+
+
+@contextmanager
+def open_window(folder: Path, *, protocol: Protocol | None = None, ready: bool = True) -> Iterator[Window]:
+    """The window on the shipped squid axon, its files in a folder; closed and deleted afterwards."""
+    window = Window(Bench(squid_axon(), protocol or iv()), Bridge(folder / "recordings"), Settings(folder / "set.ini"))
+    came: list[bool] = []
+    window.bridge.ready.connect(lambda: came.append(True))
+    window.show()
+    QTest.qWaitForWindowActive(window)
+    try:
+        if ready:
+            wait_for(lambda: bool(came), 60.0, "the engine")
+            settle(window)
+        yield window
+    finally:
+        window.close()
+        window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        _delete_menus()
+        QApplication.processEvents()
+
+
+def _delete_menus() -> None:
+    """Delete the unused menus that pyqtgraph leaves behind: every new window would style them all anew."""
+    for widget in QApplication.topLevelWidgets():
+        if widget.parent() is None and (isinstance(widget, QMenu) or type(widget) is QWidget):
+            widget.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def wait_for(fact: Callable[[], bool], seconds: float = 10.0, what: str = "") -> None:
+    """Let the window live until something is so."""
+    until = monotonic() + seconds
+    while not fact():
+        assert monotonic() < until, f"waited {seconds:g} s for {what or fact}"
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
+
+
+def settle(window: Window, seconds: float = 20.0) -> None:
+    """Wait until nothing is under way."""
+    wait_for(lambda: not window.bridge.busy, seconds, "everything to be answered")
+    QApplication.processEvents()
+
+
+def live(seconds: float) -> None:
+    """Let the window live for a while, as the program does."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    loop.exec()
+
+
+def press(window: Window, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """A key as the window system sends it: to the window, shortcuts first, then whatever has the focus."""
+    QTest.keyClick(window.windowHandle(), key, modifiers)
+
+
+def type_text(window: Window, text: str) -> None:
+    """Type characters into whatever has the focus."""
+    for character in text:
+        if character.isascii():
+            QTest.keyClick(window.windowHandle(), character)
+        else:
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                nothing = Qt.KeyboardModifier.NoModifier
+                QApplication.sendEvent(QApplication.focusWidget(), QKeyEvent(kind, 0, nothing, character))
+
+
+def type_into(window: Window, field: QWidget, text: str, end: Qt.Key = Key.Key_Return) -> None:
+    """Click into a field, replace what is there, and end with a key."""
+    click(field)
+    press(window, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    press(window, Key.Key_Delete)
+    type_text(window, text)
+    press(window, end)
+
+
+def click(widget: QWidget, at: QPoint | None = None) -> None:
+    """A click of the left button."""
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
+
+
+def ttx_slider(window: Window) -> QSlider:
+    """The slider of the sodium channel's blocker."""
+    return window.panel.cards["na"].sliders[TTX].slider
+
+
+def handle_at(slider: QSlider) -> QPoint:
+    """Middle of a slider's handle."""
+    option = QStyleOptionSlider()
+    slider.initStyleOption(option)
+    part = QStyle.SubControl.SC_SliderHandle
+    return slider.style().subControlRect(QStyle.ComplexControl.CC_Slider, option, part, slider).center()
+
+
+def drag(slider: QSlider, to_share: float, steps: int = 8, between: Callable[[], None] = lambda: None) -> None:
+    """Drag a slider's handle to a place, 0 (left) to 1, as a mouse does."""
+    at = handle_at(slider)
+    target = QPoint(round(to_share * (slider.width() - 1)), at.y())
+    button, nothing = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(slider, button, nothing, at)
+    for step in range(1, steps + 1):
+        QTest.mouseMove(slider, at + (target - at) * (step / steps))
+        between()
+    QTest.mouseRelease(slider, button, nothing, target)
+
+
+def drag_mouse(window: Window, start: QPoint, stop: QPoint, steps: int = 10) -> None:
+    """Drag with the left button from one place of the window to another, as the window system tells it."""
+    handle, button, nothing = window.windowHandle(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mouseMove(handle, start)
+    QTest.mousePress(handle, button, nothing, start)
+    for step in range(1, steps + 1):
+        QTest.mouseMove(handle, start + (stop - start) * (step / steps))
+        live(0.012)  # pyqtgraph hears of no more than 100 places a second
+    QTest.mouseRelease(handle, button, nothing, stop)
+
+
+def quick(*, sweeps: int = 4, ms: float = 20.0, interval_ms: float = 0.0) -> Protocol:
+    """A short family of steps with the marks of an I–V."""
+    segments = (Hold(ms / 4), Step(_ladder(sweeps), ms / 2, name="test"), Hold(ms / 4))
+    return replace(
+        iv(), name="quick", label=None, segments=segments, n_sweeps=sweeps, interval_ms=interval_ms,
+        marks=tuple(replace(mark, start_ms=0.1, end_ms=None) for mark in iv().marks),
+    )  # fmt: skip
+
+
+def _ladder(sweeps: int) -> tuple[float, ...]:
+    return tuple(-80.0 + 140.0 * n / max(sweeps - 1, 1) for n in range(sweeps))
+
+
+def family(window: Window, speed: float = float("inf")) -> None:
+    """Record a family and wait for its end."""
+    ended: list[object] = []
+    window.bridge.ended.connect(ended.append)
+    window.set_speed(speed)
+    press(window, Key.Key_Space)
+    wait_for(lambda: bool(ended), 30.0, "the run")
+    window.bridge.ended.disconnect(ended.append)
+    settle(window)
+
+
+def milliseconds_until(fact: Callable[[], bool], seconds: float = 2.0) -> float:
+    """How long until something is so, while the window lives."""
+    start = perf_counter()
+    wait_for(fact, seconds)
+    return 1000.0 * (perf_counter() - start)

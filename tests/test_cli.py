@@ -1,0 +1,396 @@
+"""The command line does what it says, or says in one line what to do instead."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vclamp import __version__, paths
+from vclamp.cli import main
+from vclamp.storage.exporters import export, load
+
+ROOT = Path(__file__).parents[1]
+QUICK = ["--set", "protocol.n_sweeps=2"]
+Captured = pytest.CaptureFixture[str]
+
+
+def run_to(out: Path, *extra: str, protocol: str = "iv", cell: str = "squid-axon") -> Path:
+    assert main(["run", protocol, "--cell", cell, "-o", str(out), *QUICK, *extra]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with run.vclamp and run.nwb."""
+    folder = tmp_path_factory.mktemp("recorded")
+    run_to(folder / "run.vclamp")
+    run_to(folder / "run.nwb", "--seed", "7", cell="squid-axon-20pf")
+    return folder
+
+
+# ---- what it does
+
+
+def test_version_names_everything_that_matters(capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"vclamp {__version__}, Python {sys.version.split()[0]}\n")
+    for package in ("numpy", "scipy", "numba", "pynwb", "PySide6-Essentials", "pyqtgraph"):
+        assert re.search(rf"^{package} \d", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("what", ["cells", "channels", "protocols", "analyses", "formats"])
+def test_list_prints_one_a_line_with_the_name_first(what: str, capsys: Captured) -> None:
+    assert main(["list", what]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines
+    for line in lines:
+        name, title = line.split(None, 1)
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+        assert title.strip()
+    assert len({re.match(r"\S+ +", line).end() for line in lines}) == 1  # titles stand under one another  # type: ignore[union-attr]
+
+
+def test_check_finds_every_shipped_file_whole(capsys: Captured) -> None:
+    files = [
+        path for folder in (paths.PROTOCOLS, paths.CELLS, paths.CHANNELS) for path in paths.shipped(folder).values()
+    ]
+    assert len(files) >= 12
+    assert main(["check", *map(str, files)]) == 0
+    said, complaints = capsys.readouterr()
+    assert complaints == ""
+    assert [line.partition(": ")[0] for line in said.splitlines()] == [str(path) for path in files]
+    assert f"{paths.PROTOCOLS / 'iv.toml'}: protocol, 15 sweeps, 900 ms" in said
+    assert f"{paths.CELLS / 'squid-axon.toml'}: cell, 3 channels" in said
+    assert f"{paths.CHANNELS / 'squid-na.toml'}: channel, 2 gates" in said
+
+
+def test_check_goes_on_after_a_bad_file(tmp_path: Path, recorded: Path, capsys: Captured) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("x = 1")
+    good = str(paths.CELLS / "squid-axon.toml")
+    assert main(["check", str(bad), good, str(recorded / "run.nwb"), str(tmp_path / "none.toml")]) == 2
+    said, complaints = capsys.readouterr()
+    assert said.splitlines() == [f"{good}: cell, 3 channels", f"{recorded / 'run.nwb'}: recording, 1 runs"]
+    assert [line.split(":")[1].strip() for line in complaints.splitlines()] == ["bad.toml", "none.toml"]
+
+
+def test_run_says_what_it_ran(tmp_path: Path, capsys: Captured) -> None:
+    out = run_to(tmp_path / "a.csv", "--set", "solutions.temperature_K=285")
+    said, complaints = capsys.readouterr()
+    first, second = said.splitlines()
+    assert first == "iv on squid-axon (E_na +50.000 mV, E_k -77.000 mV, E_leak -54.387 mV)"
+    assert re.fullmatch(rf"2 sweeps, 120 ms simulated in [\d.]+ ms -> {re.escape(str(out))}", second)
+    assert complaints == ""
+
+
+def test_run_takes_files_of_ones_own(tmp_path: Path) -> None:
+    for name, folder in (("tail.toml", paths.PROTOCOLS), ("squid-axon.toml", paths.CELLS)):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    own = run_to(tmp_path / "a.csv", protocol=str(tmp_path / "tail.toml"), cell=str(tmp_path / "squid-axon.toml"))
+    shipped = run_to(tmp_path / "b.csv", protocol="tail")
+    assert own.read_bytes() == shipped.read_bytes()
+
+
+def test_settings_are_applied_in_turn_and_recorded(tmp_path: Path) -> None:
+    settings = [
+        "cell.channels.na.g_nS=60", "rig.amplifier.rs_MOhm=2.5", "cell.channels.k.on=false", "protocol.hold_mV=-90",
+        "protocol.hold_mV = -95.5", "protocol.segments.test.duration_ms=3.0", "solutions.drugs.TEA.out_mM=1e-3",
+        "protocol.segments.test.level_mV.start=-20.0", "cell.label=my axon", "protocol.between=interval",
+    ]  # fmt: skip
+    run_to(tmp_path / "a.vclamp", *[text for setting in settings for text in ("--set", setting)], "--seed", "11")
+    (recording,) = load(tmp_path / "a.vclamp")
+    rig, protocol = recording.header.rig, recording.header.protocol
+    assert [(c.g_nS, c.on) for c in rig.cell.channels] == [(60.0, True), (36.0, False), (0.3, True)]
+    assert (rig.amplifier.rs_MOhm, rig.solutions.drug_mM("TEA", "out"), rig.cell.label) == (2.5, 1e-3, "my axon")
+    assert (protocol.hold_mV, protocol.duration_ms(0), protocol.between) == (-95.5, 33.0, "interval")
+    assert protocol.stretches(0)[1].start_mV == -20.0
+    assert recording.header.seed == 11
+    assert recording.sweeps[0].start[0] == pytest.approx(-95.5, abs=0.1)
+
+
+@pytest.mark.parametrize("ending", [".vclamp", ".nwb"])
+def test_a_recording_replays_identically(ending: str, recorded: Path, capsys: Captured) -> None:
+    assert main(["replay", str(recorded / f"run{ending}")]) == 0
+    assert capsys.readouterr().out == "run 1 (iv): 2 sweeps identical\n"
+
+
+@pytest.mark.parametrize("ending", [".vclamp", ".nwb"])
+def test_replay_finds_one_changed_number(ending: str, recorded: Path, tmp_path: Path, capsys: Captured) -> None:
+    (recording,) = load(recorded / "run.vclamp")
+    values = recording.sweeps[1].values.copy()
+    row = recording.sweeps[1].names.index("i_na_pA")
+    values[row, 1234] *= 1 + 1e-9
+    values.setflags(write=False)
+    tampered = replace(recording, sweeps=(recording.sweeps[0], replace(recording.sweeps[1], values=values)))
+    export(tampered, tmp_path / f"bad{ending}")
+    assert main(["replay", str(tmp_path / f"bad{ending}")]) == 1
+    assert "sweep 1: i_na_pA differs from sample 1234 on" in capsys.readouterr().out
+
+
+def test_analyse_prints_a_curve_and_a_fit_of_what_is_no_current(recorded: Path, capsys: Captured) -> None:
+    assert main(["analyse", str(recorded / "run.vclamp"), "peak-iv", "--trace", "i_na_pA"]) == 0
+    heading, *points = capsys.readouterr().out.splitlines()
+    assert heading == "level_mV,i_na_pA"
+    assert [float(point.split(",")[0]) for point in points] == [-80.0, -70.0]
+    assert main(["analyse", str(recorded / "run.vclamp"), "steady-iv", "--trace", "gate_na_h"]) == 0
+    *_, fit = capsys.readouterr().out.splitlines()
+    assert fit.startswith("# Boltzmann: ")
+    assert fit.endswith("2 points are too few for a Boltzmann fit")
+
+
+def test_export_writes_another_format(recorded: Path, tmp_path: Path, capsys: Captured) -> None:
+    out = tmp_path / "run.csv"
+    assert main(["export", str(recorded / "run.vclamp"), "-o", str(out)]) == 0
+    assert capsys.readouterr().out == f"{recorded / 'run.vclamp'} -> {out}\n"
+    rows = np.loadtxt(out, delimiter=",", skiprows=1)
+    (recording,) = load(recorded / "run.vclamp")
+    assert np.array_equal(rows[rows[:, 0] == 1, 2:].T, recording.sweeps[1].values)
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["analyse"], ["export"], ["replay"], ["check"], ["list"], ["gui"]])
+def test_help_is_on_stdout_and_exits_with_0(command: list[str], capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*command, "--help"])
+    assert caught.value.code == 0
+    said, complaints = capsys.readouterr()
+    assert said.startswith(f"usage: {' '.join(['vclamp', *command])}")
+    assert complaints == ""
+
+
+# ---- bad input
+
+
+def complaint(arguments: list[str], capsys: Captured) -> str:
+    """The one line on stderr of a command that exits with 2."""
+    capsys.readouterr()
+    assert main(arguments) == 2
+    said, complaints = capsys.readouterr()
+    assert said == ""
+    assert complaints.startswith("vclamp: ")
+    assert complaints.endswith("\n")
+    assert complaints.count("\n") == 1, complaints
+    assert len(complaints) < 400
+    return complaints
+
+
+def protocol_file(folder: Path, *segments: str, head: str = "") -> str:
+    path = folder / "own.toml"
+    text = "".join(f"[[segments]]\n{segment}\n" for segment in segments)
+    path.write_text(f'name = "own"\nn_sweeps = 1\nhold_mV = -80.0\n{head}\n{text}')
+    return str(path)
+
+
+def run_with(*extra: str) -> list[str]:
+    return ["run", "iv", "--cell", "squid-axon", "-o", "OUT/a.csv", *extra]
+
+
+def run_as(protocol: str, cell: str = "squid-axon", out: str = "OUT/a.csv") -> list[str]:
+    return ["run", protocol, "--cell", cell, "-o", out, *QUICK]
+
+
+def setting(text: str) -> list[str]:
+    return run_with("--set", text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "required: protocol, --cell, -o/--output. See `vclamp run --help`."),
+        (["analyse"], "required: file, analysis. See `vclamp analyse --help`."),
+        (["export"], "required: file, -o/--output. See `vclamp export --help`."),
+        (["replay"], "required: file. See `vclamp replay --help`."),
+        (["check"], "required: FILE. See `vclamp check --help`."),
+        (["list"], "required: what. See `vclamp list --help`."),
+        (["list", "cats"], "invalid choice: 'cats'"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["--fly"], "unrecognized arguments: --fly. See `vclamp --help`."),
+        (run_with("--sed", "1"), "unrecognized arguments: --sed 1"),
+        (run_as("ivv"), "ivv: no protocol or file of that name. Did you mean 'iv'?"),
+        (run_as("xyz"), "There are: activation, inactivation, iv, ramp, tail"),
+        (run_as("iv", "squid"), "squid: no cell or file of that name. Did you mean 'squid-axon'?"),
+        (run_as("iv", "k-leak"), "k-leak: no cell or file of that name."),
+        (run_as("IN/none.toml"), "none.toml: no protocol or file of that name"),
+        (run_as("x" * 5000), "no protocol or file of that name"),
+        (run_as("/"), "/: no protocol or file of that name"),
+        (run_as(""), "no protocol or file of that name"),
+        (run_as("iv", out="OUT/a.xls"), "a.xls: files ending in '.xls' cannot be written. Use one of: .nwb"),
+        (run_as("iv", out="OUT/a"), "a: files ending in '' cannot be written. Use one of:"),
+        (run_as("iv", out=""), "cannot be written"),
+        (run_as("iv", out="OUT/none/a.csv"), "there is no such folder"),
+        (run_as("iv", out="IN/file/a.csv"), "a.csv: cannot be written (Not a directory)"),
+        (run_as("iv", out="/proc/a.csv"), "a.csv: "),
+        (run_as("iv", out="IN/old.csv"), "old.csv: exists already. Use --overwrite or another name."),
+        (run_with("--seed", "x"), "--seed: 'x' is no seed. Use a whole number from 0 to 2^63."),
+        (run_with("--seed", "-1"), "--seed"),
+        (run_with("--seed", "1.5"), "--seed: '1.5' is no seed"),
+        (run_with("--seed", "٣"), "--seed: '٣' is no seed"),
+        (run_with("--seed", "²"), "--seed: '²' is no seed"),
+        (run_with("--seed", ""), "--seed: '' is no seed"),
+        (run_with("--seed", str(2**63)), "is no seed"),
+        (run_with("--seed", "9" * 10_000), "is no seed"),
+        (run_with("--seed", "0" * 10_000), "is no seed"),
+        (setting("protocol.hold_mV"), "--set: 'protocol.hold_mV' is not PATH=VALUE. As amplifier.rs_MOhm=10."),
+        (setting("x" * 5000), "is not PATH=VALUE"),
+        (setting("=1"), "--set: there is nothing called '' to set."),
+        (setting("protocol.hold_V=1"), "there is nothing called 'hold_V' to set. Did you mean 'hold_mV'?"),
+        (setting("cell.channels.ca.g_nS=1"), "there is nothing called 'cell.channels.ca.g_nS' to set. Did you mean"),
+        (setting("cell.channels.².g_nS=1"), "there is nothing called"),
+        (setting(f"cell.channels.{'9' * 5000}.g_nS=1"), "there is nothing called"),
+        (setting("zzz=1"), "there is nothing called 'zzz' to set. For instance: cell.name."),
+        (setting("protocol.hold_mV=nan"), "--set: hold_mV: is not a finite number. Give a plain number."),
+        (setting("protocol.hold_mV=inf"), "--set: hold_mV: is not a finite number"),
+        (setting("protocol.hold_mV=1e999"), "--set: hold_mV: is not a finite number"),
+        (setting("protocol.hold_mV=-300"), "--set: hold_mV: -300 is too small. It must be at least -250."),
+        (setting("protocol.hold_mV=deep"), '--set: hold_mV: "deep" should be a valid number'),
+        (setting("protocol.hold_mV="), '--set: hold_mV: "" should be a valid number'),
+        (setting("protocol.hold_mV=true"), "--set: hold_mV: true should be a valid number"),
+        (setting("protocol.hold_mV=[1]"), "--set: hold_mV"),
+        (setting("protocol.hold_mV={a=1}"), "--set: hold_mV"),
+        (setting("protocol.hold_mV=2020-01-01"), "--set: hold_mV"),
+        (setting("protocol.hold_mV=" + "[" * 900), "--set: hold_mV"),
+        (setting("protocol.hold_mV=" + "9" * 5000), "--set: hold_mV"),
+        (setting("protocol.fs_kHz=1e9"), "--set: fs_kHz: 1000000000.0 is too large. It must be at most 1000."),
+        (setting("protocol.fs_kHz=0"), "--set: fs_kHz: 0 is too small. It must be at least 0.1."),
+        (setting("protocol.fs_kHz=-50"), "--set: fs_kHz: -50 is too small"),
+        (setting(f"protocol.n_sweeps={10**9}"), "--set: n_sweeps: 1000000000 is too large. It must be at most 10000."),
+        (setting("protocol.n_sweeps=10000"), "--set: segments[1] in sweep 10000 goes beyond ±250 mV"),
+        (setting("protocol.n_sweeps=-1"), "--set: n_sweeps: -1 is too small"),
+        (setting("protocol.n_sweeps=1.5"), "--set: n_sweeps: 1.5 should be a valid integer"),
+        (setting("protocol.segments.test.duration_ms=-1"), "segments[1].duration_ms: -1 is too small. It must be"),
+        (setting("protocol.segments.test.duration_ms=36000000"), "segments[1].duration_ms: 36000000 is too large"),
+        (setting("protocol.segments.test.duration_ms=1000"), "interval_ms = 260 is shorter than sweep 1 (1030 ms)"),
+        (setting("amplifier.rs_MOhm=-1"), "--set: amplifier.rs_MOhm: -1 is too small. It must be at least 0."),
+        (setting("amplifier.rs_MOhm=1e-9"), "rs_MOhm = 1e-09 is too small to simulate. Use 0 for an ideal clamp"),
+        (setting("cell.channels.na.gates.m.alpha_per_ms=v"), "alpha_per_ms of gate 'm' is negative at -250 mV"),
+        (setting("cell.channels.na.gates.m.alpha_per_ms=__import__('os')"), "column 1: '_' is not expected here"),
+        (["analyse", "IN/run.vclamp", "peek-iv"], "there is no analysis 'peek-iv'. There are: peak-iv"),
+        (["analyse", "IN/run.vclamp", "peak-iv", "--trace", "i_ca_pA"], "no trace 'i_ca_pA'. There are: command_mV"),
+        (["analyse", "IN/run.vclamp", "ramp-iv"], "protocol 'iv' has no mark 'ramp'"),
+        (["analyse", "IN/none.vclamp", "peak-iv"], "none.vclamp: "),
+        (["analyse", "IN/old.csv", "peak-iv"], "old.csv: files ending in '.csv' cannot be read. Use one of"),
+        (["analyse", "IN/garbage.nwb", "peak-iv"], "garbage.nwb: "),
+        (["analyse", "IN/garbage.vclamp", "peak-iv"], "garbage.vclamp: "),
+        (["export", "IN/none.nwb", "-o", "OUT/a.csv"], "none.nwb: "),
+        (["export", "IN/run.nwb", "-o", "OUT/a.png"], "a.png: files ending in '.png' cannot be written."),
+        (["export", "IN/run.nwb", "-o", "IN/old.csv"], "old.csv: exists already. Use --overwrite or another name."),
+        (["export", "IN/run.vclamp", "--run", "2", "-o", "OUT/a.csv"], "run.vclamp: has no run 2. It has 1 to 1."),
+        (["export", "IN/run.vclamp", "--run", "0", "-o", "OUT/a.csv"], "run.vclamp: has no run 0"),
+        (["export", "IN/run.vclamp", "--run", "one", "-o", "OUT/a.csv"], "argument --run: invalid int value: 'one'"),
+        (["replay", "IN/none.vclamp"], "none.vclamp: "),
+        (["replay", "IN/garbage.nwb"], "garbage.nwb: "),
+        (["replay", "IN/garbage.vclamp"], "garbage.vclamp: "),
+        (["replay", "IN"], "cannot be read. Use one of: .vclamp, .nwb."),
+        (["check", "IN/none.toml"], "none.toml: cannot be read (No such file or directory)"),
+        (["check", "IN/none.nwb"], "none.nwb: "),
+        (["check", "IN/garbage.toml"], "garbage.toml: not a text file in UTF-8"),
+        (["check", "IN"], "cannot be read"),
+        (["check", ""], "cannot be read"),
+    ],
+)  # fmt: skip
+def test_bad_input_exits_with_2_and_one_line(
+    arguments: list[str], said: str, recorded: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    for name in ("garbage.nwb", "garbage.vclamp", "garbage.toml"):
+        (recorded / name).write_bytes(b"\x89garbage\xff" * 100)
+    (recorded / "old.csv").write_text("precious")
+    (recorded / "file").write_text("no folder")
+    before = sorted(os.listdir(recorded))
+    places = [text.replace("IN/", f"{recorded}/").replace("OUT/", f"{tmp_path}/") for text in arguments]
+    assert said in complaint([str(recorded) if text == "IN" else text for text in places], capsys)
+    assert os.listdir(tmp_path) == []
+    assert sorted(os.listdir(recorded)) == before
+    assert (recorded / "old.csv").read_text() == "precious"
+
+
+def test_overwrite_replaces_a_file(tmp_path: Path) -> None:
+    out = tmp_path / "a.csv"
+    out.write_text("old")
+    run_to(out, "--overwrite")
+    assert out.read_text().startswith("sweep,time_ms,")
+
+
+HUGE: list[tuple[Callable[[Path], str], str]] = [
+    (
+        lambda folder: protocol_file(folder, *['type = "hold"\nduration_ms = 3.6e6'] * 10, head="fs_kHz = 1000.0"),
+        "own.toml: sweep 1 has 36,000,000,000 samples. At most 100,000,000 are allowed: shorten it or lower fs_kHz.",
+    ),
+    (
+        lambda folder: protocol_file(folder, 'type = "hold"\nduration_ms = 9e4', head="fs_kHz = 1000.0"),
+        "own: 90,000,000 samples would take 7.4 GB. At most 2 GB are allowed",
+    ),
+    (protocol_file, "own.toml: segments: is missing. Add it."),
+    (lambda folder: protocol_file(folder, 'type = "hold"'), "own.toml:5: segments[0].duration_ms: is missing. Add it."),
+    (lambda folder: protocol_file(folder, "x = ["), "own.toml: not valid TOML"),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), HUGE)
+def test_a_protocol_that_cannot_be_run_is_refused(
+    make: Callable[[Path], str], said: str, tmp_path: Path, capsys: Captured
+) -> None:
+    out = tmp_path / "a.csv"
+    assert said in complaint(["run", make(tmp_path), "--cell", "squid-axon", "-o", str(out)], capsys)
+    assert not out.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path, capsys: Captured) -> None:
+    tmp_path.chmod(0o500)
+    assert "a.csv: cannot be written" in complaint(run_with("-o", str(tmp_path / "a.csv")), capsys)
+
+
+# ---- as a program
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
+    )
+
+
+def test_the_program_runs_without_qt(tmp_path: Path) -> None:
+    script = (
+        "import sys; from vclamp.cli import main; code = main(sys.argv[1:]); "
+        "print([name for name in sys.modules if name.split('.')[0] in ('PySide6', 'shiboken6', 'pyqtgraph')]); "
+        "sys.exit(code)"
+    )
+    done = python("-c", script, "run", "iv", "--cell", "squid-axon", "-o", str(tmp_path / "a.csv"), *QUICK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_main_py_complains_and_exits_like_the_command() -> None:
+    done = python("main.py", "run", "iv", "--cell", "squid", "-o", "a.csv")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "vclamp: squid: no cell or file of that name. Did you mean 'squid-axon'?\n"
+
+
+def test_reading_and_analysing_load_neither_qt_nor_numba() -> None:
+    script = (
+        "import sys, vclamp.storage.exporters, vclamp.storage.session, vclamp.storage.nwb, vclamp.analysis.curves, "
+        "vclamp.analysis.fits, vclamp.model.files, vclamp.cli; "
+        "print([name for name in sys.modules if name.split('.')[0] in ('PySide6', 'pyqtgraph', 'numba', 'llvmlite')])"
+    )
+    done = python("-c", script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
+def test_a_closed_pipe_is_no_mistake() -> None:
+    listing = subprocess.Popen(
+        [sys.executable, "main.py", "list", "protocols"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert listing.stdout is not None
+    assert listing.stderr is not None
+    listing.stdout.close()  # before anything is written
+    complaints = listing.stderr.read()
+    listing.stderr.close()
+    assert (listing.wait(60), complaints) == (0, b"")
