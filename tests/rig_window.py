@@ -21,7 +21,7 @@ from vclamp.ui.settings import Settings
 from vclamp.ui.window import Window
 
 Key = Qt.Key
-HARMLESS = "propagateSizeHints"  # all that the offscreen platform has to say
+HARMLESS = "This plugin does not support"  # all that the offscreen platform has to say
 TTX = "solutions.drugs.TTX.out_mM"
 
 

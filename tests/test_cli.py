@@ -226,7 +226,7 @@ def setting(text: str) -> list[str]:
         (run_as("iv", out="OUT/a"), "a: files ending in '' cannot be written. Use one of:"),
         (run_as("iv", out=""), "cannot be written"),
         (run_as("iv", out="OUT/none/a.csv"), "there is no such folder"),
-        (run_as("iv", out="IN/file/a.csv"), "a.csv: cannot be written (Not a directory)"),
+        (run_as("iv", out="IN/file/a.csv"), "there is no such folder"),
         (run_as("iv", out="/proc/a.csv"), "a.csv: "),
         (run_as("iv", out="IN/old.csv"), "old.csv: exists already. Use --overwrite or another name."),
         (run_with("--seed", "x"), "--seed: 'x' is no seed. Use a whole number from 0 to 2^63."),

@@ -37,7 +37,7 @@ def _own_folder(override: str, xdg: str, unix: str, windows: str) -> Path:
 
 def shipped(folder: Path) -> dict[str, Path]:
     """The shipped text files of a folder by their names, in alphabetical order."""
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: path for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)}
 
 
 def find(name_or_path: str, folder: Path, kind: str) -> Path:

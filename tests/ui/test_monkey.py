@@ -53,9 +53,17 @@ class Monkey:
         took = time.perf_counter() - start
         self.done[trick.__name__] += 1
         self.slowest = max(self.slowest, (took, trick.__name__))
+        self.close_the_rest()
+
+    def close_the_rest(self) -> None:
+        """Close lists and dialogs: they would keep everything else from being tried."""
+        for box in self.window.findChildren(QComboBox):
+            box.hidePopup()
         for dialog in QApplication.topLevelWidgets():
             if dialog.isVisible() and dialog is not self.window:
                 dialog.close()
+        if not self.window.isActiveWindow():
+            self.window.activateWindow()
 
     def one(self, kind: type[QWidget]) -> QWidget | None:
         """Some visible widget of a kind."""

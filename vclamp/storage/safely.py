@@ -77,5 +77,14 @@ def sync_folder(folder: Path) -> None:
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Raise if the path exists and may not be replaced, or if there is no folder to hold it.
+
+    Raises
+    ------
+    VClampError
+        With the remedy.
+    """
+    if not path.parent.is_dir():
+        raise VClampError("there is no such folder", where=str(path.parent), remedy="Make it, or choose another.")
     if not overwrite and os.path.lexists(path):
         raise VClampError("exists already", where=path.name, remedy="Use --overwrite or another name.")

@@ -49,6 +49,7 @@ class Display(QObject):
         self._sweeps: list[Sweep] = []
         self._rig: Rig | None = None
         self._circuit_drawn = 0.0
+        self._circuit_of: tuple[Rig, tuple[str, ...], NDArray[np.float64]] | None = None
         self._largest_pA = FULL_SCALE_pA
         self._soon = QTimer(self, singleShot=True)  # once for all sweeps that come in one frame
         self._soon.timeout.connect(self._bring_up_to_date)
@@ -63,6 +64,8 @@ class Display(QObject):
         self.iv.set_theme(theme)
         self.gv.set_theme(theme)
         self._draw_curves()
+        if self._circuit_of is not None:
+            self._show_circuit(*self._circuit_of)
 
     def set_rig(self, rig: Rig) -> None:
         """The rig of now, for the circuit's blocks and batteries."""
@@ -152,6 +155,7 @@ class Display(QObject):
 
     def _show_circuit(self, rig: Rig, names: tuple[str, ...], sample: NDArray[np.float64]) -> None:
         """The circuit at one sample, its arrows on the scale of the largest current on show."""
+        self._circuit_of = (rig, names, sample)
         currents = [abs(float(value)) for name, value in zip(names, sample, strict=True) if name.startswith("i_")]
         self._largest_pA = max(self._largest_pA, *currents)
         self.circuit.set_circuit(circuit_at(rig, names, sample, self.theme, self._largest_pA))

@@ -46,7 +46,7 @@ class StatusLine(QStatusBar):
     def what_if(self, changed: bool) -> None:
         """Whether what is on show was computed after an edit, not recorded."""
         if changed:
-            self.frames.setText("what if: not recorded, Space records it")
+            self.frames.setText("○ what if: not recorded, Space records it")
         elif not self._timer.isActive():
             self.frames.setText("")
 

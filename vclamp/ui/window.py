@@ -30,7 +30,7 @@ from vclamp.ui.documents import Documents
 from vclamp.ui.panels.channels import RigPanel
 from vclamp.ui.settings import Settings
 from vclamp.ui.status import StatusLine
-from vclamp.ui.theme import THEMES, apply
+from vclamp.ui.theme import THEMES, Theme, apply
 from vclamp.ui.worker import Preview
 
 CLOSE_S = 3.0
@@ -44,6 +44,7 @@ class Window(QMainWindow):
         self.setWindowTitle("VClamp")
         self.bench, self.bridge, self.settings = bench, bridge, settings
         theme = THEMES.get(settings.text("theme", "dark"), THEMES["dark"])
+        _apply(theme)  # before there are widgets: they take their font as they are made
         self.display = Display(theme, self)
         self.panel = RigPanel()
         self.banner = Banner()
@@ -54,7 +55,7 @@ class Window(QMainWindow):
         self._lay_out()
         add_menus(self)
         self._connect()
-        self.set_theme(theme.name)
+        self._show_theme(theme)
         self.bench_changed()
         self.resize(1366, 740)
         self.restoreGeometry(settings.blob("geometry"))
@@ -245,15 +246,15 @@ class Window(QMainWindow):
 
     def set_theme(self, name: str) -> None:
         """Dark, light or projector."""
-        theme = THEMES[name]
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        apply(app, theme)
+        _apply(THEMES[name])
+        self._show_theme(THEMES[name])
+        self.settings.remember("theme", name)
+
+    def _show_theme(self, theme: Theme) -> None:
         self.display.set_theme(theme)
         self.panel.show_rig(self.bench.rig, theme)
         self.banner.set_colour(QColor(theme.warning))
         self._size_columns()
-        self.settings.remember("theme", name)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The middle takes what the sides leave."""
@@ -272,6 +273,12 @@ class Window(QMainWindow):
         self.hide()
         self.closed_whole = self.bridge.close(CLOSE_S)
         event.accept()
+
+
+def _apply(theme: Theme) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply(app, theme)
 
 
 def _shape(rig: Rig) -> object:

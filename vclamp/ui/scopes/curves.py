@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QShowEvent
 
 from vclamp.analysis.curves import Curve
 from vclamp.ui.scopes.grid import Grid
-from vclamp.ui.scopes.kinds import style_plot
+from vclamp.ui.scopes.kinds import label_font, style_plot
 from vclamp.ui.theme import Theme, readable
 
 FIT_POINTS = 200
@@ -45,6 +45,7 @@ class CurvePlot(pg.PlotWidget):
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.getViewBox().setDefaultPadding(0.06)
+        plot.getViewBox().setRange(xRange=(-100.0, 60.0), yRange=(-100.0, 100.0), disableAutoRange=False)
         self._grid = Grid(plot)
         for zero in self._zeros:
             plot.addItem(zero, ignoreBounds=True)
@@ -122,6 +123,7 @@ class _Slot:
         self.text.setVisible(bool(each.label and not each.ghost and x.size))
         if x.size:
             at = int(np.argmax(np.abs(y)))
+            self.text.setFont(label_font(theme))
             self.text.setText(each.label, readable(each.colour, QColor(theme.plot_background)))
             self.text.setAnchor((0.5, -0.2) if y[at] < 0 else (1.08, 0.5))
             self.text.setPos(x[at], y[at])

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Header, Sweep
 from vclamp.model.rig import Rig
-from vclamp.ui.scopes.kinds import SCOPES, Line, Scope
+from vclamp.ui.scopes.kinds import SCOPES, Line, Scope, label_font
 from vclamp.ui.scopes.labels import free_places
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import Shown
@@ -234,6 +234,7 @@ class Family:
         ground = QColor(self._theme.plot_background)
         plain = QColor(self._theme.dim_text if line.trace == "command_mV" else self._theme.text)
         colour = self._channel_colours.get(line.channel, plain)
+        text.setFont(label_font(self._theme))
         text.setText(line.label, readable(colour, ground))
         text.setAnchor((0.5, 0.0 if below else 1.0))
         text.setPos(trace.t0_ms + at * trace.dt_ms, float(trace.values[at]))

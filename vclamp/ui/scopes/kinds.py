@@ -88,10 +88,16 @@ class Scope:
             self.plot.setLabel("left", f"{self.kind.title} ({'nA' if nano else 'pA'})")
 
 
-def style_plot(plot: pg.PlotItem, grid: Grid, theme: Theme) -> None:
-    """Axes and grid of a plot in the theme's colours."""
+def label_font(theme: Theme) -> QFont:
+    """The font of what is written into plots."""
     font = QFont()
     font.setPixelSize(round(0.9 * theme.font_px))
+    return font
+
+
+def style_plot(plot: pg.PlotItem, grid: Grid, theme: Theme) -> None:
+    """Axes and grid of a plot in the theme's colours."""
+    font = label_font(theme)
     for side in ("left", "bottom"):
         axis = plot.getAxis(side)
         axis.setPen(theme.axis)
