@@ -9,12 +9,14 @@ from pathlib import Path
 from time import monotonic, perf_counter
 
 from PySide6.QtCore import QEvent, QEventLoop, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QSlider, QStyle, QStyleOptionSlider, QWidget
 from recordings import iv, squid_axon
 
 from vclamp.model.protocol import Hold, Protocol, Step
+from vclamp.model.record import Recording
+from vclamp.storage.session import Session
 from vclamp.ui.bench import Bench
 from vclamp.ui.bridge import Bridge
 from vclamp.ui.settings import Settings
@@ -87,6 +89,7 @@ def wait_for(fact: Callable[[], bool], seconds: float = 10.0, what: str = "") ->
 def settle(window: Window, seconds: float = 20.0) -> None:
     """Wait until nothing is under way."""
     wait_for(lambda: not window.bridge.busy, seconds, "everything to be answered")
+    wait_for(lambda: not window.display._soon.isActive())
     QApplication.processEvents()
 
 
@@ -192,3 +195,36 @@ def milliseconds_until(fact: Callable[[], bool], seconds: float = 2.0) -> float:
     start = perf_counter()
     wait_for(fact, seconds)
     return 1000.0 * (perf_counter() - start)
+
+
+def session_file(window: Window) -> Path:
+    (file,) = recordings(window).glob("*.vclamp")
+    return file
+
+
+def recordings(window: Window) -> Path:
+    return Path(window.settings._settings.fileName()).parent / "recordings"
+
+
+@contextmanager
+def engine_held(window: Window) -> Iterator[None]:
+    """The engine is at something else and begins nothing meanwhile."""
+    gate = threading.Event()
+    window.bridge._worker._order(gate.wait)
+    yield
+    gate.set()
+
+
+def recorded(window: Window) -> Recording:
+    """The last run as it is on the disk."""
+    with Session.open(session_file(window)) as session:
+        return session.recording(session.runs()[-1].id)
+
+
+def points(window: Window) -> int:
+    """Points of the I–V on the screen, without the ghost's."""
+    return max((p.curve.x.size for p in window.display.iv._shown if not p.ghost), default=0)
+
+
+def picture(window: Window) -> QImage:
+    return window.display.stack.grab().toImage()

@@ -13,7 +13,7 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
 
-BAD_INPUT, DIFFERENT, INTERRUPTED = 2, 1, 130
+DIFFERENT, INTERRUPTED = 1, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except VClampError as error:
         print(f"vclamp: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -232,7 +232,7 @@ def _check(arguments: argparse.Namespace) -> int:
             print(f"{file}: {_checked(Path(file))}")
         except VClampError as error:
             print(f"vclamp: {error}", file=sys.stderr)
-            code = BAD_INPUT
+            code = error.exit_code
     return code
 
 

@@ -14,9 +14,17 @@ class VClampError(Exception):
         What to do about it; empty if `what` says it.
     """
 
+    exit_code = 2  # of a command that ends with it
+
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what, self.where, self.remedy = what, where, remedy
         head = f"{where}: {what}" if where else what
         tail = f" {remedy}" if remedy else ""
         stop = "" if head.endswith((".", "?", "!")) else "."
         super().__init__(f"{head}{stop}{tail}")
+
+
+class SystemLacksError(VClampError):
+    """This machine lacks something that a window needs."""
+
+    exit_code = 3

@@ -1,29 +1,28 @@
 """The window under real keys and clicks: running, editing, opening, saving, looks."""
 
-import csv
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QToolButton, QWidget
-from recordings import made_up_recording
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from rig_window import (
     TTX,
     Key,
     click,
     drag,
-    drag_mouse,
+    engine_held,
     family,
     milliseconds_until,
+    picture,
+    points,
     press,
     quick,
+    recorded,
+    recordings,
     settle,
     ttx_slider,
     type_into,
@@ -32,46 +31,16 @@ from rig_window import (
 )
 
 from vclamp.model.protocol import Hold, Protocol
-from vclamp.model.record import Recording, Sweep
-from vclamp.run.runner import record, replay
+from vclamp.model.record import Sweep
+from vclamp.run.runner import replay
 from vclamp.storage.compare import differences, sweep_differences
-from vclamp.storage.exporters import export, load
 from vclamp.storage.session import Session
 from vclamp.ui.bar import SPEEDS
-from vclamp.ui.theme import THEMES
 from vclamp.ui.window import Window
 from vclamp.ui.worker import Saved
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 INF = float("inf")
-
-
-@pytest.fixture
-def rig_window(rig_window: Window) -> Iterator[Window]:
-    """The window with a family that takes little time."""
-    rig_window.bench.set_scene(rig_window.bench.rig, quick(), "test")
-    settle(rig_window)
-    return rig_window
-
-
-def session_file(window: Window) -> Path:
-    (file,) = (Path(window.settings._settings.fileName()).parent / "recordings").glob("*.vclamp")
-    return file
-
-
-def recorded(window: Window) -> Recording:
-    """The last run as it is on the disk."""
-    with Session.open(session_file(window)) as session:
-        return session.recording(session.runs()[-1].id)
-
-
-def points(window: Window) -> int:
-    """Points of the I–V on the screen, without the ghost's."""
-    return max((p.curve.x.size for p in window.display.iv._shown if not p.ghost), default=0)
-
-
-def picture(window: Window) -> QImage:
-    return window.display.stack.grab().toImage()
 
 
 # ---- running -------------------------------------------------------------------------------
@@ -81,9 +50,9 @@ def test_space_runs_the_family_and_the_iv_grows_sweep_by_sweep(rig_window: Windo
     seen: set[int] = set()
     rig_window.bridge.grew.connect(lambda chunk: seen.add(points(rig_window)))
     rig_window.set_speed(10.0)
-    rig_window.bench.set_scene(rig_window.bench.rig, quick(interval_ms=1000.0), "slow")
+    rig_window.bench.set_scene(rig_window.bench.rig, quick(interval_ms=3000.0), "slow")
     press(rig_window, Key.Key_Space)
-    wait_for(lambda: points(rig_window) == 2)
+    wait_for(lambda: points(rig_window) >= 2)
     assert rig_window.bridge.running
     assert "Pause" in rig_window.bar.run.text()
     wait_for(lambda: not rig_window.bridge.running)
@@ -135,16 +104,18 @@ def test_esc_stops_and_what_was_finished_is_kept(rig_window: Window) -> None:
 
 
 def test_esc_right_after_space_stops_the_run_that_has_not_begun(rig_window: Window) -> None:
-    rig_window.bench.set_scene(rig_window.bench.rig, quick(sweeps=500), "long")
-    rig_window.run_or_pause()
-    rig_window.stop()
+    with engine_held(rig_window):
+        press(rig_window, Key.Key_Space)
+        press(rig_window, Key.Key_Escape)
     wait_for(lambda: not rig_window.bridge.running, 1.0)
     assert rig_window.display.recording is None
+    assert not list(recordings(rig_window).glob("*")), "a run that never began is not in the file"
 
 
 def test_space_twice_at_once_pauses_the_run_that_has_not_begun(rig_window: Window) -> None:
-    rig_window.run_or_pause()
-    rig_window.run_or_pause()
+    with engine_held(rig_window):
+        press(rig_window, Key.Key_Space)
+        press(rig_window, Key.Key_Space)
     QTest.qWait(150)
     assert rig_window.bridge.running
     assert rig_window.bridge.paused
@@ -212,11 +183,12 @@ def test_a_drag_during_a_run_is_recorded_to_the_sample_and_replays_bit_for_bit(r
 
 def test_an_edit_between_space_and_the_first_sweep_is_not_lost(rig_window: Window) -> None:
     rig_window.set_speed(INF)
-    press(rig_window, Key.Key_Space)
-    rig_window.edit(TTX, 1e-3)
+    with engine_held(rig_window):
+        press(rig_window, Key.Key_Space)
+        rig_window.edit(TTX, 1e-3)
     wait_for(lambda: not rig_window.bridge.running)
     kept = rig_window.display.recording
-    assert rig_window.bench.rig in {kept.header.rig, *(c.rig for s in kept.sweeps for c in s.changes)}
+    assert kept.header.rig == rig_window.bench.rig
     assert differences(kept, replay(kept)) == []
 
 
@@ -241,9 +213,9 @@ def test_a_drag_when_idle_shows_what_would_be_over_what_was(rig_window: Window) 
 
 def test_going_back_to_the_recorded_rig_shows_what_was_recorded(rig_window: Window) -> None:
     """Not what would have been: the rig may have changed while it ran."""
-    rig_window.bench.set_scene(rig_window.bench.rig, quick(sweeps=4, ms=60.0), "slow")
+    rig_window.bench.set_scene(rig_window.bench.rig, quick(sweeps=10, ms=60.0), "slow")
     press(rig_window, Key.Key_Space)
-    wait_for(lambda: points(rig_window) == 1)
+    wait_for(lambda: points(rig_window) >= 1)
     rig_window.edit(TTX, 1e-2)
     wait_for(lambda: not rig_window.bridge.running)
     shown = [p.curve.y for p in rig_window.display.iv._shown]
@@ -470,11 +442,10 @@ def test_another_cell_or_protocol_while_running_starts_afresh(rig_window: Window
 
 
 def test_every_shipped_cell_and_protocol_runs(rig_window: Window) -> None:
-    bar = rig_window.bar
-    for cell in range(bar.cell.count()):
-        pick(bar.cell, bar.cell.itemData(cell))
-        for protocol in range(bar.protocol.count()):
-            pick(bar.protocol, bar.protocol.itemData(protocol))
+    for box, other in ((rig_window.bar.cell, rig_window.bar.protocol), (rig_window.bar.protocol, rig_window.bar.cell)):
+        pick(other, other.itemData(0))
+        for entry in range(box.count()):
+            pick(box, box.itemData(entry))
             family(rig_window)
             assert rig_window.banner.message == ""
             kept = rig_window.display.recording
@@ -487,288 +458,6 @@ def test_a_cell_that_cannot_be_loaded_changes_nothing(rig_window: Window) -> Non
     assert "no such cell" in rig_window.banner.message
     assert rig_window.bench.rig == before
     assert rig_window.bar.cell.currentData() == "squid-axon"
-
-
-# ---- files ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def blocked_run() -> Recording:
-    """A run with half the sodium channels blocked."""
-    from recordings import squid_axon
-
-    from vclamp.model.edit import with_value
-
-    return record(with_value(squid_axon(), TTX, 5e-6, ""), quick(sweeps=5))
-
-
-@pytest.mark.parametrize("suffix", [".vclamp", ".nwb"])
-def test_opening_a_recording_restores_cell_protocol_and_traces(
-    rig_window: Window, blocked_run: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
-) -> None:
-    file = tmp_path / f"run{suffix}"
-    export(blocked_run, file)
-    for by_menu in (False, True):
-        rig_window.load_cell("k-membrane")
-        rig_window.load_protocol("ramp")
-        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: (str(file), ""))
-        if by_menu:
-            press(rig_window, Key.Key_O, CTRL)
-        else:
-            rig_window.documents.open(file)
-        settle(rig_window)
-        assert rig_window.bench.rig == blocked_run.header.rig
-        assert rig_window.bench.protocol == blocked_run.header.protocol
-        assert sweep_differences(rig_window.display.recording.sweeps, load(file)[0].sweeps) == []
-        assert points(rig_window) == 5
-        assert ttx_slider(rig_window).value() > 0
-        assert rig_window.bar.cell.currentData() == "squid-axon"
-        assert rig_window.bar.progress.text() == "sweep 5 / 5"
-    drag(ttx_slider(rig_window), 0.0)
-    settle(rig_window)
-    assert [p.ghost for p in rig_window.display.iv._shown] == [True, True, False, False]
-
-
-def test_opening_a_recording_of_the_same_cell_shows_the_recording_not_a_preview(
-    rig_window: Window, tmp_path: Path
-) -> None:
-    made_up = made_up_recording(n_sweeps=3)
-    export(made_up, tmp_path / "made up.vclamp")
-    rig_window.bench.load_protocol("iv")
-    family(rig_window)
-    rig_window.edit(TTX, 1e-6)
-    rig_window.documents.open(tmp_path / "made up.vclamp")
-    settle(rig_window)
-    assert sweep_differences(tuple(rig_window.display._sweeps), made_up.sweeps) == []
-    assert [p.ghost for p in rig_window.display.iv._shown] == [False, False]
-
-
-def test_opening_during_a_run_ends_it(rig_window: Window, blocked_run: Recording, tmp_path: Path) -> None:
-    export(blocked_run, tmp_path / "run.nwb")
-    rig_window.bench.set_scene(rig_window.bench.rig, quick(sweeps=1000), "long")
-    press(rig_window, Key.Key_Space)
-    rig_window.documents.open(tmp_path / "run.nwb")
-    settle(rig_window)
-    assert not rig_window.bridge.running
-    assert rig_window.display.recording.header.rig == blocked_run.header.rig
-    assert points(rig_window) == 5
-
-
-def test_a_click_in_the_list_of_runs_shows_that_run(rig_window: Window, blocked_run: Recording, tmp_path: Path) -> None:
-    family(rig_window)
-    press(rig_window, Key.Key_1)
-    family(rig_window)
-    runs = rig_window.documents.runs
-    assert runs.count() == 2
-    first, second = load(session_file(rig_window))
-    runs.itemClicked.emit(runs.item(0))
-    settle(rig_window)
-    assert differences(rig_window.display.recording, first) == []
-    assert rig_window.bench.rig == first.header.rig
-    runs.itemClicked.emit(runs.item(1))
-    settle(rig_window)
-    assert differences(rig_window.display.recording, second) == []
-    export(blocked_run, tmp_path / "other.vclamp")
-    rig_window.documents.open(tmp_path / "other.vclamp")
-    settle(rig_window)
-    assert runs.count() == 1
-    export(blocked_run, tmp_path / "other.nwb")
-    rig_window.documents.open(tmp_path / "other.nwb")
-    settle(rig_window)
-    assert runs.count() == 0
-
-
-@pytest.mark.parametrize(
-    ("suffix", "content"),
-    [
-        (".nwb", b"\x89HDF\r\n\x1a\n" + bytes(500)),
-        (".nwb", b""),
-        (".vclamp", b"SQLite format 3\0" + bytes(4000)),
-        (".vclamp", b"not a database"),
-        (".txt", b"hello"),
-        (".vclamp", None),
-    ],
-)
-def test_a_damaged_file_is_explained_and_changes_nothing(
-    rig_window: Window, tmp_path: Path, suffix: str, content: bytes | None
-) -> None:
-    family(rig_window)
-    before = rig_window.display.recording, rig_window.bench.rig, rig_window.bench.protocol, points(rig_window)
-    file = tmp_path / f"damaged{suffix}"
-    if content is not None:
-        file.write_bytes(content)
-    rig_window.documents.open(file)
-    settle(rig_window)
-    assert file.name in rig_window.banner.message
-    assert "internal error" not in rig_window.banner.message
-    now = rig_window.display.recording, rig_window.bench.rig, rig_window.bench.protocol, points(rig_window)
-    assert now == before
-    rig_window.documents.runs.itemClicked.emit(rig_window.documents.runs.item(0))
-    settle(rig_window)
-    assert rig_window.banner.message == "", "the runs of the session can still be shown"
-
-
-def test_a_session_with_one_flipped_bit_is_refused_whole(rig_window: Window, tmp_path: Path) -> None:
-    family(rig_window)
-    file = tmp_path / "flipped.vclamp"
-    export(rig_window.display.recording, file)
-    data = bytearray(file.read_bytes())
-    data[data.index(rig_window.display.recording.sweeps[2]["i_pA"][400:410].tobytes())] ^= 1
-    file.write_bytes(data)
-    before = rig_window.display.recording
-    rig_window.documents.open(file)
-    settle(rig_window)
-    assert "flipped.vclamp" in rig_window.banner.message
-    assert rig_window.display.recording is before
-
-
-@pytest.mark.parametrize("key", [Key.Key_S, Key.Key_E], ids=["save", "export"])
-@pytest.mark.parametrize("name", ["run.nwb", "run.csv", "run.vclamp", "run"])
-def test_a_saved_run_reads_back(
-    rig_window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: Qt.Key, name: str
-) -> None:
-    family(rig_window)
-    asked: list[str] = []
-
-    def answer(parent: object, title: str, proposed: str, filters: str) -> tuple[str, str]:
-        asked.append(proposed)
-        return str(tmp_path / name), filters.split(";;", maxsplit=1)[0]
-
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
-    press(rig_window, key, CTRL)
-    settle(rig_window)
-    assert rig_window.banner.message == ""
-    suffix = ".vclamp" if key == Key.Key_S else ".nwb"
-    assert asked[0].endswith(f"quick{suffix}")
-    file = tmp_path / name if "." in name else tmp_path / f"run{suffix}"
-    assert str(file) in rig_window.status.currentMessage()
-    kept = rig_window.display.recording
-    if file.suffix == ".csv":
-        rows = list(csv.reader(line for line in file.read_text().splitlines() if not line.startswith("#")))
-        assert len(rows) == 1 + sum(sweep.values.shape[1] for sweep in kept.sweeps)
-    else:
-        (read,) = load(file)
-        assert (read.header.rig, read.header.protocol, read.finished) == (
-            kept.header.rig, kept.header.protocol, kept.finished
-        )  # fmt: skip
-        for mine, other in zip(kept.sweeps, read.sweeps, strict=True):
-            np.testing.assert_allclose(mine.values, other.values, rtol=1e-14, atol=1e-300)
-
-
-def test_saving_into_nowhere_is_explained(rig_window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "no such folder" / "run.nwb"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
-    press(rig_window, Key.Key_E, CTRL)
-    assert "no finished run" in rig_window.banner.message
-    family(rig_window)
-    press(rig_window, Key.Key_E, CTRL)
-    settle(rig_window)
-    assert "no such folder" in rig_window.banner.message
-    assert rig_window.status.currentMessage() == ""
-
-
-# ---- looks ---------------------------------------------------------------------------------
-
-
-def test_the_look_can_change_while_it_runs(rig_window: Window) -> None:
-    rig_window.bench.set_scene(rig_window.bench.rig, quick(sweeps=20, ms=40.0), "slow")
-    press(rig_window, Key.Key_Space)
-    for theme in THEMES.values():
-        done = points(rig_window)
-        rig_window.set_theme(theme.name)
-        wait_for(lambda done=done: points(rig_window) > done)
-        shot = picture(rig_window)
-        assert shot.pixelColor(shot.width() - 4, 1).name() == theme.plot_background
-        assert rig_window.settings.text("theme", "") == theme.name
-    assert rig_window.bridge.running
-    press(rig_window, Key.Key_Escape)
-    wait_for(lambda: not rig_window.bridge.running)
-
-
-def test_a_dragged_cursor_moves_in_all_scopes_and_is_read(rig_window: Window) -> None:
-    family(rig_window)
-    stack, table, sweep = rig_window.display.stack, rig_window.display.cursors, rig_window.display.recording.sweeps[-1]
-    stack.move_cursor(1, 17.0)
-    for number, name in enumerate(stack.scopes):
-        scope = stack.scopes[name]
-        which = number % 2
-        before = stack.cursor_ms(which)
-        box = scope.plot.getViewBox()
-        y = sum(scope.plot.viewRange()[1]) / 2
-        start, stop = (
-            stack.viewport().mapTo(rig_window, stack.mapFromScene(box.mapViewToScene(QPointF(t, y))))
-            for t in (before, 3.0 + 2.5 * number)
-        )
-        drag_mouse(rig_window, start, stop)
-        moved = stack.cursor_ms(which)
-        assert moved == pytest.approx(3.0 + 2.5 * number, abs=0.1), name
-        assert {s.cursors[which].value() for s in stack.scopes.values()} == {moved}
-        index = round(moved * rig_window.bench.protocol.fs_kHz)
-        for row, trace in enumerate(sweep.names, 1):
-            value = float(table.item(row, which).text().replace("−", "-"))
-            assert value == pytest.approx(sweep[trace][index], rel=0.01, abs=5.1e-4), trace
-
-
-@pytest.mark.parametrize("theme", ["dark", "projector"])
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 700), (1920, 1080)])
-def test_nothing_is_clipped(rig_window: Window, width: int, height: int, theme: str) -> None:
-    if theme == "projector" and width < 1366:
-        pytest.skip("a projector has more pixels")
-    rig_window.set_theme(theme)
-    rig_window.bench.load_protocol("iv")
-    rig_window.load_cell("squid-axon-20pf")
-    family(rig_window)
-    rig_window.resize(width, height)
-    QTest.qWait(30)
-    assert (rig_window.width(), rig_window.height()) == (width, height), "its smallest size is larger"
-    for widget in rig_window.findChildren(QWidget):
-        if widget.isVisible() and not _scrolled(widget) and widget.window() is rig_window:
-            place = widget.mapTo(rig_window, QPoint(0, 0))
-            inside = rig_window.rect().contains(widget.rect().translated(place))
-            assert inside or widget.parent().objectName() == "qt_scrollarea_viewport", widget
-    bar = rig_window.bar
-    for widget in (bar.cell, bar.protocol, bar.run, bar.halt, bar.hold, bar.progress, bar.speed):
-        assert widget.isVisible(), widget
-        assert widget.width() >= widget.minimumSizeHint().width(), widget
-    assert not [b for b in bar.findChildren(QToolButton, "qt_toolbar_ext_button") if b.isVisible()]
-    for button in (bar.run, bar.halt):
-        assert button.width() >= button.sizeHint().width()
-    for label in rig_window.findChildren(QLabel):
-        if label.isVisible() and label.text() and not label.wordWrap():
-            assert label.width() >= label.sizeHint().width() - 1, label.text()
-    stack = rig_window.display.stack
-    assert stack.width() >= (0.55 if (width, theme) == (1366, "dark") else 0.38) * width
-
-
-def _scrolled(widget: QWidget) -> bool:
-    """Whether it is inside something that scrolls."""
-    from PySide6.QtWidgets import QAbstractScrollArea
-
-    parent = widget.parent()
-    while parent is not None:
-        if isinstance(parent, QAbstractScrollArea):
-            return True
-        parent = parent.parent()
-    return False
-
-
-def test_the_panel_on_the_left_needs_no_sideways_scrolling(rig_window: Window) -> None:
-    for theme in THEMES:
-        rig_window.set_theme(theme)
-        QTest.qWait(20)
-        body = rig_window.panel.parentWidget()
-        assert body.minimumSizeHint().width() <= body.parentWidget().width()
-
-
-def test_the_window_remembers_its_look_and_refuses_a_damaged_memory(tmp_path: Path) -> None:
-    from vclamp.ui.settings import Settings
-
-    file = tmp_path / "settings.ini"
-    Settings(file).remember("theme", "light")
-    assert Settings(file).text("theme", "dark") == "light"
-    file.write_bytes(b"\xff\xfe\x00\x01")
-    assert Settings(file).text("theme", "dark") == "dark"
-    assert file.with_suffix(".bad").exists()
 
 
 def test_pairs_of_edits_are_one_step_only_if_they_are_one_drag(rig_window: Window) -> None:

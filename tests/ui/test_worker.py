@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from math import inf
@@ -148,13 +148,6 @@ def test_stopping_ends_a_wait(pacer: Pacer) -> None:
 
 
 # ---- failures ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def rig_window(rig_window: Window) -> Iterator[Window]:
-    rig_window.bench.set_scene(rig_window.bench.rig, quick(), "test")
-    settle(rig_window)
-    return rig_window
 
 
 def failing_play(monkeypatch: pytest.MonkeyPatch, after: int, error: BaseException) -> None:

@@ -15,32 +15,29 @@ from vclamp.errors import VClampError
 if TYPE_CHECKING:
     from vclamp.ui.window import Window
 
-NO_WINDOW, INTERRUPTED = 3, 130
+INTERRUPTED = 130
 
 
 def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
-    """Open the window and stay until it is closed; returns the exit code."""
+    """Open the window and stay until it is closed; returns the exit code.
+
+    Raises
+    ------
+    VClampError
+        If this machine cannot show a window, or a named file cannot be read.
+    """
+    from vclamp.engine import cache
     from vclamp.ui import preflight
 
-    try:
-        preflight.check()
-        preflight.check_binding()
-    except VClampError as error:
-        print(f"vclamp: {error}", file=sys.stderr)  # noqa: T201
-        return NO_WINDOW
-    return _run(cell or "squid-axon", protocol or "iv", file)
-
-
-def _run(cell: str, protocol: str, file: str | None) -> int:
-    from vclamp.engine import cache
-
+    preflight.check()
+    preflight.check_binding()
     cache.prepare()
     from PySide6.QtWidgets import QApplication
 
     from vclamp.model.files import load_protocol, load_rig
 
-    rig = load_rig(paths.find(cell, paths.CELLS, "cell"))
-    first = load_protocol(paths.find(protocol, paths.PROTOCOLS, "protocol"))
+    rig = load_rig(paths.find(cell or "squid-axon", paths.CELLS, "cell"))
+    first = load_protocol(paths.find(protocol or "iv", paths.PROTOCOLS, "protocol"))
     if file is not None and not Path(file).is_file():
         raise VClampError("there is no such file", where=file)
     app = QApplication.instance() or QApplication([sys.argv[0]])

@@ -1,9 +1,5 @@
 """What the window shows of a run: scopes, curves, circuit and read-outs kept in step."""
 
-from time import monotonic
-
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from vclamp.analysis.curves import ANALYSES, applicable, channel_gv
@@ -11,16 +7,14 @@ from vclamp.analysis.fits import fit_boltzmann
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.circuit import CircuitWidget
-from vclamp.ui.panels.membrane import circuit_at
+from vclamp.ui.panels.membrane import Membrane
 from vclamp.ui.panels.readout import CursorTable
 from vclamp.ui.scopes.curves import CurvePlot, Plotted
 from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.theme import Theme, channel_colour, channel_colours
 from vclamp.ui.worker import Preview, Rest
 
-FULL_SCALE_pA = 100.0  # before anything larger has flowed
-CIRCUIT_S = 1 / 15  # the eye does not follow arrows that change faster
+AFTER_MS = 20  # curves and read-outs let the traces be painted first
 _FACES = {
     "peak-iv": ("peak", "Na", "o"),
     "steady-iv": ("steady state", "K", "s"),
@@ -34,13 +28,12 @@ class Display(QObject):
     """Keeps the sweeps on show and brings every view up to date with them."""
 
     progressed = Signal(int, int)  # sweeps done, sweeps in all
-    sampled = Signal(float, float)  # V in mV and total current in pA, now
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
         self.stack = ScopeStack(theme)
-        self.circuit = CircuitWidget(theme=theme)
+        self.circuit = Membrane(theme)
         self.iv = CurvePlot(theme, "V (mV)", "I (pA)")
         self.gv = CurvePlot(theme, "V (mV)", "G (nS)")
         self.cursors = CursorTable()
@@ -48,10 +41,7 @@ class Display(QObject):
         self._header: Header | None = None
         self._sweeps: list[Sweep] = []
         self._rig: Rig | None = None
-        self._circuit_drawn = 0.0
-        self._circuit_of: tuple[Rig, tuple[str, ...], NDArray[np.float64]] | None = None
-        self._largest_pA = FULL_SCALE_pA
-        self._soon = QTimer(self, singleShot=True)  # once for all sweeps that come in one frame
+        self._soon = QTimer(self, singleShot=True, interval=AFTER_MS)
         self._soon.timeout.connect(self._bring_up_to_date)
         self.stack.cursors_moved.connect(self._read_cursors)
         self.gv.appeared.connect(self._draw_gv)
@@ -64,8 +54,6 @@ class Display(QObject):
         self.iv.set_theme(theme)
         self.gv.set_theme(theme)
         self._draw_curves()
-        if self._circuit_of is not None:
-            self._show_circuit(*self._circuit_of)
 
     def set_rig(self, rig: Rig) -> None:
         """The rig of now, for the circuit's blocks and batteries."""
@@ -74,7 +62,7 @@ class Display(QObject):
     def clear(self, rig: Rig, protocol: Protocol) -> None:
         """Forget all sweeps: another cell or protocol is on the bench."""
         self._header, self._sweeps, self.recording, self._rig = None, [], None, rig
-        self._largest_pA = FULL_SCALE_pA
+        self.circuit.forget_scale()
         self.stack.family.show_command(rig, protocol)
         self.stack.place_cursors(protocol)
         self._draw_curves()
@@ -94,10 +82,8 @@ class Display(QObject):
     def grew(self, chunk: Chunk) -> None:
         """More of the live sweep."""
         self.stack.family.grew(chunk)
-        now = monotonic()
-        if self._rig is not None and now - self._circuit_drawn > CIRCUIT_S:
-            self._circuit_drawn = now
-            self._show_circuit(self._rig, chunk.names, chunk.values[:, chunk.last - 1])
+        if self._rig is not None:
+            self.circuit.follow(self._rig, chunk)
 
     def sweep_done(self, sweep: Sweep) -> None:
         """A sweep is finished: it joins the family and adds its points to the curves."""
@@ -105,7 +91,12 @@ class Display(QObject):
             return
         self._sweeps.append(sweep)
         self.stack.family.finish(sweep)
-        self._soon.start()
+        self._follow_soon()
+
+    def _follow_soon(self) -> None:
+        """Bring the rest up to date after the traces are painted, once for all sweeps of a frame."""
+        if not self._soon.isActive():
+            self._soon.start()
 
     def _bring_up_to_date(self) -> None:
         """Draw what follows from all sweeps so far."""
@@ -133,9 +124,7 @@ class Display(QObject):
         self._rig = recording.header.rig
         self.stack.family.show_family(recording.header, recording.sweeps, keep_view=False)
         self.stack.place_cursors(recording.header.protocol)
-        self.progressed.emit(len(self._sweeps), recording.header.protocol.n_sweeps)
-        self._draw_curves()
-        self._read_cursors()
+        self._bring_up_to_date()
 
     def previewed(self, preview: Preview) -> None:
         """What the family would be with the rig of now, over what was recorded."""
@@ -146,20 +135,11 @@ class Display(QObject):
         self._header, self._sweeps = shown.header, list(shown.sweeps)
         ghost = self.recording.sweeps if changed else ()
         self.stack.family.show_family(shown.header, shown.sweeps, ghost=ghost, keep_view=True)
-        self._draw_curves()
-        self._read_cursors()
+        self._follow_soon()
 
     def rested(self, rest: Rest) -> None:
         """The cell at holding, for the circuit."""
-        self._show_circuit(rest.rig, rest.sweep.names, rest.sweep.values[:, 0])
-
-    def _show_circuit(self, rig: Rig, names: tuple[str, ...], sample: NDArray[np.float64]) -> None:
-        """The circuit at one sample, its arrows on the scale of the largest current on show."""
-        self._circuit_of = (rig, names, sample)
-        currents = [abs(float(value)) for name, value in zip(names, sample, strict=True) if name.startswith("i_")]
-        self._largest_pA = max(self._largest_pA, *currents)
-        self.circuit.set_circuit(circuit_at(rig, names, sample, self.theme, self._largest_pA))
-        self.sampled.emit(float(sample[1]), float(sample[2]))
+        self.circuit.show_sample(rest.rig, rest.sweep.names, rest.sweep.values[:, 0])
 
     # ---- curves ----------------------------------------------------------------------------
 

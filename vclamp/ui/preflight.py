@@ -4,7 +4,7 @@ import ctypes
 import os
 import sys
 
-from vclamp.errors import VClampError
+from vclamp.errors import SystemLacksError
 
 # Library file -> Debian package; a window on X needs the second group too.
 _ALWAYS = {
@@ -32,7 +32,7 @@ def check() -> None:
 
     Raises
     ------
-    VClampError
+    SystemLacksError
         With the line that installs it.
     """
     if not sys.platform.startswith("linux"):
@@ -42,12 +42,12 @@ def check() -> None:
     on_x = platform == "xcb" or (not platform and not wayland)
     missing = missing_packages({**_ALWAYS, **(_ON_X if on_x else {})})
     if missing:
-        raise VClampError(
+        raise SystemLacksError(
             f"this system lacks {len(missing)} libraries that a window needs",
             remedy=f"Install them: sudo apt install {' '.join(missing)}",
         )
     if on_x and not _x_answers():
-        raise VClampError(
+        raise SystemLacksError(
             "there is no screen (DISPLAY is not set or does not answer)",
             remedy="Start it on a desktop, or use `vclamp run` without a window.",
         )
@@ -88,13 +88,13 @@ def check_binding() -> None:
 
     Raises
     ------
-    VClampError
+    SystemLacksError
         With the line that installs another one.
     """
     import PySide6
 
     if PySide6.__version_info__[:2] >= (6, 12) and sys.version_info < (3, 12):
-        raise VClampError(
+        raise SystemLacksError(
             f"PySide6 {PySide6.__version__} aborts Python {sys.version.split()[0]}",
             remedy='Install another: pip install "PySide6-Essentials>=6.8.3,<6.11"',
         )

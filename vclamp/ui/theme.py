@@ -17,24 +17,35 @@ from vclamp.model.rig import Rig
 READABLE = 4.5  # WCAG 2.1, success criterion 1.4.3: least contrast of text
 
 
-@dataclass(frozen=True)
-class Theme:
-    """The looks of the window; colours are "#rrggbb", sizes are pixels."""
+@dataclass(frozen=True, kw_only=True)
+class Grounds:
+    """What is drawn upon; colours are "#rrggbb"."""
 
-    name: str
     window: str
     panel: str
     panel_border: str
     field: str  # background of entries, combo boxes, lists
-    text: str
-    dim_text: str
     plot_background: str
     grid: str
+    highlight: str  # filled areas below `on_fill` text
+    progress: str  # filled part of a progress bar, below `text`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inks:
+    """What is written and drawn with."""
+
+    text: str
+    dim_text: str
+    on_fill: str
     axis: str
     accent: str  # lines and handles
-    highlight: str  # filled areas below `on_fill` text
-    on_fill: str
-    progress: str  # filled part of a progress bar, below `text`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signals:
+    """Colours that mean something."""
+
     run: str
     record: str
     warning: str
@@ -43,6 +54,13 @@ class Theme:
     membrane: str  # at the neutral potential
     membrane_negative: str
     membrane_positive: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theme(Grounds, Inks, Signals):
+    """The looks of the window; sizes are pixels."""
+
+    name: str
     font_px: int = 13
     trace_px: float = 1.2
 

@@ -114,7 +114,7 @@ class Window(QMainWindow):
         bridge.trouble.connect(self.banner.say)
         bridge.ready.connect(self._ready)
         display.progressed.connect(self.bar.show_progress)
-        display.sampled.connect(self.status.show_sample)
+        display.circuit.sampled.connect(self.status.show_sample)
         display.circuit.branch_clicked.connect(self._show_channel)
         self.panel.edited.connect(self.edit)
         self.panel.refused.connect(self.banner.say)

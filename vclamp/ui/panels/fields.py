@@ -59,7 +59,7 @@ class QuantityField(QDoubleSpinBox):
     def valueFromText(self, text: str) -> float:
         """The typed value, or the last good one."""
         value = self._typed(text)
-        return value if value is not None and self._in_range(value) else self.value()
+        return self.value() if value is None else value
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Let anything be typed."""

@@ -38,11 +38,13 @@ class Family:
         self._mix_colours()
         self._draw_ghost()
         self._redraw()
+        self.name_lines()
 
     def begin(self, header: Header, *, ghost: tuple[Sweep, ...] = (), keep_view: bool = False) -> None:
         """A new run: nothing is drawn yet, but faintly some sweeps to compare it with."""
         self._prepare(header, ghost, keep_view)
         self._redraw()
+        self.name_lines()
 
     def grew(self, chunk: Chunk) -> None:
         """More samples of the live sweep."""
@@ -72,7 +74,7 @@ class Family:
     def show_family(
         self, header: Header, sweeps: tuple[Sweep, ...], *, ghost: tuple[Sweep, ...] = (), keep_view: bool
     ) -> None:
-        """Show finished sweeps at once."""
+        """Show finished sweeps at once; `name_lines` can wait until they are on the screen."""
         self._prepare(header, ghost, keep_view)
         self._sweeps = {sweep.index: self._traces_of(sweep) for sweep in sweeps}
         self._redraw()
@@ -92,6 +94,7 @@ class Family:
         shown = range(min(protocol.n_sweeps, MAX_PREVIEWED))
         self._sweeps = {k: {"v_mV": Trace.of(protocol.command_mV(k), dt_ms=dt_ms)} for k in shown}
         self._redraw()
+        self.name_lines()
 
     def autoscale(self) -> None:
         """Fit every scope to its data."""
@@ -169,7 +172,6 @@ class Family:
             self._show_front(*self._live[::2])
         else:
             self._show_front(newest, self._sweeps.get(newest, {}))
-        self.name_lines()
 
     def _draw_ghost(self) -> None:
         """Draw what the family is compared with."""

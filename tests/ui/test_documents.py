@@ -1,0 +1,192 @@
+"""Recordings opened, listed, saved and exported from the window."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+from recordings import made_up_recording, squid_axon
+from rig_window import TTX, Key, drag, family, points, press, quick, session_file, settle, ttx_slider
+
+from vclamp.model.edit import with_value
+from vclamp.model.record import Recording
+from vclamp.run.runner import record
+from vclamp.storage.compare import differences, sweep_differences
+from vclamp.storage.exporters import export, load
+from vclamp.ui.window import Window
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture(scope="module")
+def blocked_run() -> Recording:
+    """A run with half the sodium channels blocked."""
+    return record(with_value(squid_axon(), TTX, 5e-6, ""), quick(sweeps=5))
+
+
+@pytest.mark.parametrize("suffix", [".vclamp", ".nwb"])
+def test_opening_a_recording_restores_cell_protocol_and_traces(
+    rig_window: Window, blocked_run: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    file = tmp_path / f"run{suffix}"
+    export(blocked_run, file)
+    for by_menu in (False, True):
+        rig_window.load_cell("k-membrane")
+        rig_window.load_protocol("ramp")
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: (str(file), ""))
+        if by_menu:
+            press(rig_window, Key.Key_O, CTRL)
+        else:
+            rig_window.documents.open(file)
+        settle(rig_window)
+        assert rig_window.bench.rig == blocked_run.header.rig
+        assert rig_window.bench.protocol == blocked_run.header.protocol
+        assert sweep_differences(rig_window.display.recording.sweeps, load(file)[0].sweeps) == []
+        assert points(rig_window) == 5
+        assert ttx_slider(rig_window).value() > 0
+        assert rig_window.bar.cell.currentData() == "squid-axon"
+        assert rig_window.bar.progress.text() == "sweep 5 / 5"
+    drag(ttx_slider(rig_window), 0.0)
+    settle(rig_window)
+    assert [p.ghost for p in rig_window.display.iv._shown] == [True, True, False, False]
+
+
+def test_opening_a_recording_of_the_same_cell_shows_the_recording_not_a_preview(
+    rig_window: Window, tmp_path: Path
+) -> None:
+    made_up = made_up_recording(n_sweeps=3)
+    export(made_up, tmp_path / "made up.vclamp")
+    rig_window.bench.load_protocol("iv")
+    family(rig_window)
+    rig_window.edit(TTX, 1e-6)
+    rig_window.documents.open(tmp_path / "made up.vclamp")
+    settle(rig_window)
+    assert sweep_differences(tuple(rig_window.display._sweeps), made_up.sweeps) == []
+    assert [p.ghost for p in rig_window.display.iv._shown] == [False, False]
+
+
+def test_opening_during_a_run_ends_it(rig_window: Window, blocked_run: Recording, tmp_path: Path) -> None:
+    export(blocked_run, tmp_path / "run.nwb")
+    rig_window.bench.set_scene(rig_window.bench.rig, quick(sweeps=1000), "long")
+    press(rig_window, Key.Key_Space)
+    rig_window.documents.open(tmp_path / "run.nwb")
+    settle(rig_window)
+    assert not rig_window.bridge.running
+    assert rig_window.display.recording.header.rig == blocked_run.header.rig
+    assert points(rig_window) == 5
+
+
+def test_a_click_in_the_list_of_runs_shows_that_run(rig_window: Window, blocked_run: Recording, tmp_path: Path) -> None:
+    family(rig_window)
+    press(rig_window, Key.Key_1)
+    family(rig_window)
+    runs = rig_window.documents.runs
+    assert runs.count() == 2
+    first, second = load(session_file(rig_window))
+    runs.itemClicked.emit(runs.item(0))
+    settle(rig_window)
+    assert differences(rig_window.display.recording, first) == []
+    assert rig_window.bench.rig == first.header.rig
+    runs.itemClicked.emit(runs.item(1))
+    settle(rig_window)
+    assert differences(rig_window.display.recording, second) == []
+    export(blocked_run, tmp_path / "other.vclamp")
+    rig_window.documents.open(tmp_path / "other.vclamp")
+    settle(rig_window)
+    assert runs.count() == 1
+    export(blocked_run, tmp_path / "other.nwb")
+    rig_window.documents.open(tmp_path / "other.nwb")
+    settle(rig_window)
+    assert runs.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        (".nwb", b"\x89HDF\r\n\x1a\n" + bytes(500)),
+        (".nwb", b""),
+        (".vclamp", b"SQLite format 3\0" + bytes(4000)),
+        (".vclamp", b"not a database"),
+        (".txt", b"hello"),
+        (".vclamp", None),
+    ],
+)
+def test_a_damaged_file_is_explained_and_changes_nothing(
+    rig_window: Window, tmp_path: Path, suffix: str, content: bytes | None
+) -> None:
+    family(rig_window)
+    before = rig_window.display.recording, rig_window.bench.rig, rig_window.bench.protocol, points(rig_window)
+    file = tmp_path / f"damaged{suffix}"
+    if content is not None:
+        file.write_bytes(content)
+    rig_window.documents.open(file)
+    settle(rig_window)
+    assert file.name in rig_window.banner.message
+    assert "internal error" not in rig_window.banner.message
+    now = rig_window.display.recording, rig_window.bench.rig, rig_window.bench.protocol, points(rig_window)
+    assert now == before
+    rig_window.documents.runs.itemClicked.emit(rig_window.documents.runs.item(0))
+    settle(rig_window)
+    assert rig_window.banner.message == "", "the runs of the session can still be shown"
+
+
+def test_a_session_with_one_flipped_bit_is_refused_whole(rig_window: Window, tmp_path: Path) -> None:
+    family(rig_window)
+    file = tmp_path / "flipped.vclamp"
+    export(rig_window.display.recording, file)
+    data = bytearray(file.read_bytes())
+    data[data.index(rig_window.display.recording.sweeps[2]["i_pA"][400:410].tobytes())] ^= 1
+    file.write_bytes(data)
+    before = rig_window.display.recording
+    rig_window.documents.open(file)
+    settle(rig_window)
+    assert "flipped.vclamp" in rig_window.banner.message
+    assert rig_window.display.recording is before
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [(Key.Key_S, "run.vclamp"), (Key.Key_S, "run"), (Key.Key_E, "run.nwb"), (Key.Key_E, "run.csv")]
+)
+def test_a_saved_run_reads_back(
+    rig_window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: Qt.Key, name: str
+) -> None:
+    family(rig_window)
+    asked: list[str] = []
+
+    def answer(parent: object, title: str, proposed: str, filters: str) -> tuple[str, str]:
+        asked.append(proposed)
+        return str(tmp_path / name), filters.split(";;", maxsplit=1)[0]
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    press(rig_window, key, CTRL)
+    settle(rig_window)
+    assert rig_window.banner.message == ""
+    suffix = ".vclamp" if key == Key.Key_S else ".nwb"
+    assert asked[0].endswith(f"quick{suffix}")
+    file = tmp_path / name if "." in name else tmp_path / f"run{suffix}"
+    assert str(file) in rig_window.status.currentMessage()
+    kept = rig_window.display.recording
+    if file.suffix == ".csv":
+        rows = list(csv.reader(line for line in file.read_text().splitlines() if not line.startswith("#")))
+        assert len(rows) == 1 + sum(sweep.values.shape[1] for sweep in kept.sweeps)
+    else:
+        (read,) = load(file)
+        assert (read.header.rig, read.header.protocol, read.finished) == (
+            kept.header.rig, kept.header.protocol, kept.finished
+        )  # fmt: skip
+        for mine, other in zip(kept.sweeps, read.sweeps, strict=True):
+            np.testing.assert_allclose(mine.values, other.values, rtol=1e-14, atol=1e-300)
+
+
+def test_saving_into_nowhere_is_explained(rig_window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "no such folder" / "run.nwb"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
+    press(rig_window, Key.Key_E, CTRL)
+    assert "no finished run" in rig_window.banner.message
+    family(rig_window)
+    press(rig_window, Key.Key_E, CTRL)
+    settle(rig_window)
+    assert "no such folder" in rig_window.banner.message
+    assert rig_window.status.currentMessage() == ""
