@@ -279,6 +279,18 @@ def test_a_fast_drag_ends_in_the_preview_of_its_last_place(rig_window: Window) -
     assert rig_window.display.stack.family.header.rig == rig_window.bench.rig
 
 
+def test_previews_come_while_a_slider_is_still_dragged(rig_window: Window) -> None:
+    family(rig_window)
+    seen: list[Preview] = []
+    rig_window.bridge.previewed.connect(seen.append)
+    hand = QTimer(interval=2, timerType=Qt.TimerType.PreciseTimer)
+    hand.timeout.connect(lambda: rig_window.edit(TTX, rig_window.bench.rig.solutions.drug_mM("TTX", "out") + 1e-7))
+    hand.start()
+    live(0.6)
+    hand.stop()
+    assert len(seen) >= 4
+
+
 def test_an_enormous_preview_is_not_begun(rig_window: Window) -> None:
     long = Protocol("long", (Hold(50_000.0),), n_sweeps=1, hold_mV=-80.0)
     seen: list[Preview] = []

@@ -32,6 +32,7 @@ def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
     preflight.check()
     preflight.check_binding()
     cache.prepare()
+    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from vclamp.model.files import load_protocol, load_rig
@@ -52,6 +53,7 @@ def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
     _hear_exceptions(window)
     code = _hear_signals(window)
     window.show()
+    QTimer.singleShot(0, window.bridge.begin)
     if file is not None:
         window.documents.open(Path(file))
     app.exec()

@@ -15,6 +15,7 @@ from vclamp.model.rig import Rig
 from vclamp.ui.worker import Answered, Done, Message, Preview, Ready, Rest, Saved, Trouble, Worker
 
 FRAME_MS = 16
+ANSWER_MS = 4  # while nothing runs, an edit is answered within a frame
 DRAIN_S = 0.012  # of a frame; the rest is for painting
 _OF_A_RIG = (Header, Chunk, Sweep, Finished, Preview, Rest)
 _ONLY_THE_NEWEST = (Chunk, Preview, Rest)  # of those that come in one frame
@@ -51,6 +52,10 @@ class Bridge(QObject):
         self.running = False
         self._timer.start()
 
+    def begin(self) -> None:
+        """The window is drawn: load the engine."""
+        self._worker.begin()
+
     @property
     def speed(self) -> float:
         """Simulated over real time; infinite is as fast as it can."""
@@ -75,7 +80,7 @@ class Bridge(QObject):
         """Start a run."""
         self.running = True
         self._worker.run(rig, protocol, seed, save=save)
-        self._timer.start()
+        self._listen(FRAME_MS)
 
     def pause(self, paused: bool) -> None:
         """Hold the run still, or let it go on."""
@@ -99,7 +104,7 @@ class Bridge(QObject):
         if preview:
             self._worker.preview(rig, protocol)
         self._worker.rest(rig, protocol)
-        self._timer.start()
+        self._listen(ANSWER_MS)
 
     def beside(self, task: Callable[[], object], then: Callable[[object], None]) -> None:
         """Do something slow in a thread of its own, then hand its result to the window."""
@@ -116,7 +121,7 @@ class Bridge(QObject):
         self._tasks = [*filter(threading.Thread.is_alive, self._tasks), thread]
         self._undone += 1
         thread.start()
-        self._timer.start()
+        self._listen(FRAME_MS)
 
     def close(self, timeout_s: float = 3.0) -> bool:
         """End all threads; False if one did not end in time."""
@@ -145,6 +150,13 @@ class Bridge(QObject):
         self._pass_all_on(newest)
         if not self.busy:
             self._timer.stop()
+
+    def _listen(self, every_ms: int) -> None:
+        """Let the timer run; to start it anew at every edit would put it off for as long as a slider is dragged."""
+        if self._timer.interval() != every_ms:
+            self._timer.setInterval(every_ms)
+        if not self._timer.isActive():
+            self._timer.start()
 
     def _pass_all_on(self, messages: dict[type, Message]) -> None:
         for message in messages.values():

@@ -64,6 +64,7 @@ class Display(QObject):
         self._header, self._sweeps, self.recording, self._rig = None, [], None, rig
         self.circuit.forget_scale()
         self.stack.family.show_command(rig, protocol)
+        self.stack.hint.show()
         self.stack.place_cursors(protocol)
         self._draw_curves()
         self._read_cursors()
@@ -75,6 +76,7 @@ class Display(QObject):
         before = self.recording
         self._header, self._sweeps, self._rig = header, [], header.rig
         ghost = before.sweeps if before is not None and before.header.protocol == header.protocol else ()
+        self.stack.hint.hide()
         self.stack.family.begin(header, ghost=ghost, keep_view=before is not None)
         self.progressed.emit(0, header.protocol.n_sweeps)
         self._draw_curves()
@@ -122,6 +124,7 @@ class Display(QObject):
         self.recording = recording
         self._header, self._sweeps = recording.header, list(recording.sweeps)
         self._rig = recording.header.rig
+        self.stack.hint.hide()
         self.stack.family.show_family(recording.header, recording.sweeps, keep_view=False)
         self.stack.place_cursors(recording.header.protocol)
         self._bring_up_to_date()

@@ -1,7 +1,5 @@
 """The status line: the membrane now, the rig, the file, the frames a second."""
 
-from time import monotonic
-
 from PySide6.QtCore import QDateTime, QTimer
 from PySide6.QtWidgets import QLabel, QStatusBar
 
@@ -20,7 +18,7 @@ class StatusLine(QStatusBar):
     def __init__(self, stack: ScopeStack) -> None:
         super().__init__()
         self._stack = stack
-        self._paints = (0, 0.0)
+        self._lively = stack.lively
         self.now, self.rig, self.file, self.frames = (QLabel() for _ in range(4))
         self.addWidget(self.now)
         self.addWidget(self.rig)
@@ -59,14 +57,14 @@ class StatusLine(QStatusBar):
     def running(self, running: bool) -> None:
         """Count frames while a run is drawn."""
         if running:
-            self._paints = (self._stack.paints, monotonic())
+            self._lively = self._stack.lively
             self._timer.start()
         else:
             self._timer.stop()
             self.frames.setText("")
 
     def _read_frames(self) -> None:
-        paints, since = self._paints
-        now = monotonic()
-        self.frames.setText(f"{(self._stack.paints - paints) / (now - since):.0f} fps")
-        self._paints = (self._stack.paints, now)
+        (paints, seconds), now = self._lively, self._stack.lively
+        if now[1] > seconds:
+            self.frames.setText(f"{(now[0] - paints) / (now[1] - seconds):.0f} fps")
+        self._lively = now

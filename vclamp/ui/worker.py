@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CHUNK_WALL_MS = 4.0
 LONGEST_CHUNK_MS = 100.0  # so that even the fastest run can be stopped
 MAX_LAG_S = 0.1
+HEAD_START_S = 2.0
 SHARING_S = 0.0005
 MAX_PREVIEW_SAMPLES = 2_000_000
 
@@ -173,8 +174,13 @@ class Worker:
         self.ordered = 1  # to load the engine
         self._session: Session | None = None
         self._closing = False
+        self._go = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="vclamp-engine", daemon=True)
         self._thread.start()
+
+    def begin(self) -> None:
+        """Load the engine now; it waits a while for this, so that the window is drawn first."""
+        self._go.set()
 
     def run(self, rig: Rig, protocol: Protocol, seed: int, *, save: bool) -> None:
         """Run a protocol after what is under way."""
@@ -212,6 +218,7 @@ class Worker:
     def close(self, timeout_s: float) -> bool:
         """End everything; False if the thread did not end in time."""
         self._closing = True
+        self._go.set()
         self.forget()
         self._orders.put(None)
         self._thread.join(timeout_s)
@@ -226,6 +233,7 @@ class Worker:
         self._messages.append(message)
 
     def _loop(self) -> None:
+        self._go.wait(HEAD_START_S)
         self._load()
         self.say(Answered())
         while (order := self._orders.get()) is not None and not self._closing:

@@ -1,14 +1,19 @@
 """The scopes: linked plots of one time axis, with two cursors through all of them."""
 
+from time import monotonic
+
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel
 
 from vclamp.model.protocol import Protocol
 from vclamp.ui.scopes.family import Family
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.kinds import SCOPES, Scope, ScopeKind, TimeViewBox, style_plot
 from vclamp.ui.theme import Theme
+
+LIVELY_S = 0.1
 
 
 class ScopeStack(pg.GraphicsLayoutWidget):
@@ -19,6 +24,11 @@ class ScopeStack(pg.GraphicsLayoutWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.paints = 0
+        self.lively = (0, 0.0)  # paints that followed one another closely, and the seconds they took
+        self._painted_s = 0.0
+        self.hint = QLabel("Space runs the protocol", self, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.hint.setProperty("role", "dim")
+        self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.scopes = {name: self._make(kind) for name, kind in SCOPES.items()}
         self.family = Family(self.scopes, theme)
         self._link()
@@ -68,9 +78,19 @@ class ScopeStack(pg.GraphicsLayoutWidget):
                 cursor.setHoverPen(pg.mkPen(colour, width=3))
         self.family.set_theme(theme)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the hint in the middle of the largest scope."""
+        super().resizeEvent(event)
+        for hint in self.findChildren(QLabel):  # none yet while pyqtgraph makes the view
+            hint.setGeometry(0, round(0.32 * self.height()), self.width(), round(0.1 * self.height()))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Count the paints, for the read-out of frames a second."""
         self.paints += 1
+        now_s = monotonic()
+        if now_s - self._painted_s < LIVELY_S:
+            self.lively = (self.lively[0] + 1, self.lively[1] + now_s - self._painted_s)
+        self._painted_s = now_s
         super().paintEvent(event)
 
     # ---- cursors ---------------------------------------------------------------------------
