@@ -125,6 +125,6 @@ class _Slot:
             at = int(np.argmax(np.abs(y)))
             self.text.setFont(label_font(theme))
             self.text.setText(each.label, readable(each.colour, QColor(theme.plot_background)))
-            leftmost = x[at] < np.median(x)
-            self.text.setAnchor((0.5, -0.2) if y[at] < 0 else (-0.05, -0.3) if leftmost else (1.08, 0.5))
-            self.text.setPos(x[at], y[at])
+            falls = y[at] > 0 and x[at] < np.median(x)  # then the free room is below its beginning
+            self.text.setAnchor((0.0, 0.5) if falls else (0.5, -0.2) if y[at] < 0 else (1.08, 0.5))
+            self.text.setPos(x[at], y[at] * (0.25 if falls else 1.0))
