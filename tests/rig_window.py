@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,7 +38,7 @@ def nothing_goes_wrong() -> Iterator[list[str]]:
             heard.append(f"Qt: {text}")
 
     hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
-    sys.excepthook = lambda kind, value, where: heard.append(f"{kind.__name__}: {value}")
+    sys.excepthook = lambda *error: heard.append("".join(traceback.format_exception(*error)))
     threading.excepthook = lambda a: heard.append(f"in a thread: {a.exc_value!r}")
     sys.unraisablehook = lambda a: heard.append(f"unraisable: {a.exc_value!r}")
     handler = qInstallMessageHandler(qt_said)

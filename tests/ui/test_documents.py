@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from recordings import made_up_recording, squid_axon
-from rig_window import TTX, Key, drag, family, points, press, quick, session_file, settle, ttx_slider
+from rig_window import TTX, Key, drag, family, points, press, quick, session_file, settle, ttx_slider, wait_for
 
 from vclamp.model.edit import with_value
 from vclamp.model.record import Recording
@@ -76,6 +76,23 @@ def test_opening_during_a_run_ends_it(rig_window: Window, blocked_run: Recording
     assert not rig_window.bridge.running
     assert rig_window.display.recording.header.rig == blocked_run.header.rig
     assert points(rig_window) == 5
+
+
+def test_a_run_without_a_finished_sweep_can_be_shown_and_edited(rig_window: Window) -> None:
+    rig_window.load_protocol("inactivation")
+    family(rig_window)
+    rig_window.set_speed(0.01)
+    press(rig_window, Key.Key_Space)
+    wait_for(lambda: points(rig_window) == 0)
+    press(rig_window, Key.Key_Escape)
+    settle(rig_window)
+    runs = rig_window.documents.runs
+    runs.itemClicked.emit(runs.item(1))
+    settle(rig_window)
+    assert rig_window.display.recording.sweeps == ()
+    drag(ttx_slider(rig_window), 0.5)
+    settle(rig_window)
+    assert points(rig_window) == rig_window.bench.protocol.n_sweeps
 
 
 def test_a_click_in_the_list_of_runs_shows_that_run(rig_window: Window, blocked_run: Recording, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ class Display(QObject):
             return
         shown = self._iv(header, sweeps, ghost=False)
         recorded = self.recording
-        if recorded is not None and recorded.header.rig != header.rig and recorded.header.protocol == header.protocol:
+        if recorded is not None and recorded.sweeps and _comparable(recorded.header, header):
             shown = (*self._iv(recorded.header, list(recorded.sweeps), ghost=True), *shown)
         is_availability = "availability" in applicable(header.protocol)
         self.iv.set_labels(
@@ -204,6 +204,11 @@ class Display(QObject):
         times = (self.stack.cursor_ms(0), self.stack.cursor_ms(1))
         if protocol is not None:
             self.cursors.show_reading(self._sweeps[-1] if self._sweeps else None, protocol, times)
+
+
+def _comparable(one: Header, other: Header) -> bool:
+    """Whether they are different answers to the same command."""
+    return one.rig != other.rig and one.protocol == other.protocol
 
 
 def _most_inward(sweeps: list[Sweep]) -> str:

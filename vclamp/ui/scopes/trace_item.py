@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from math import ceil, floor
+from time import monotonic
 from types import ModuleType
 
 import numpy as np
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from vclamp.ui.scopes.store import BLOCK, Samples, Trace
 
 RETRY_MS = 50
+DRAW_S = 0.004  # of one paint
 PERCENTILE_SAMPLES = 20_000
 """A percentile is taken from about this many samples of each trace."""
 
@@ -279,9 +281,13 @@ class TraceItem(pg.GraphicsObject):
         if self._back.frame != frame:
             self._back.reset(frame)
             self._n_drawn = 0
+        until = monotonic() + DRAW_S
         for shown in self._finished[self._n_drawn :]:
             self._draw(self._back, shown, shown.trace.length, range(frame.width))
-        self._n_drawn = len(self._finished)
+            self._n_drawn += 1
+            if monotonic() > until:  # the rest of a large family comes with the next paints
+                QTimer.singleShot(0, self, self.update)
+                break
 
     def _update_front(self, frame: Frame) -> None:
         if self._front.frame != frame:
