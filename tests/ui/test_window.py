@@ -168,8 +168,8 @@ def test_a_drag_during_a_run_is_recorded_to_the_sample_and_replays_bit_for_bit(r
     press(rig_window, Key.Key_Space)
     wait_for(lambda: points(rig_window) >= 1)
     drag(ttx_slider(rig_window), 0.8, steps=12, between=lambda: QTest.qWait(8))
-    done = points(rig_window)
-    wait_for(lambda: points(rig_window) > done + 1)
+    sweeps, last = rig_window.display._sweeps, rig_window.bench.rig
+    wait_for(lambda: any(change.rig == last for sweep in sweeps for change in sweep.changes))
     press(rig_window, Key.Key_Escape)
     wait_for(lambda: not rig_window.bridge.running)
     settle(rig_window)
