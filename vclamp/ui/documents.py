@@ -1,6 +1,7 @@
 """Opening, saving and listing recordings; slow work happens beside the window."""
 
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
@@ -69,11 +70,11 @@ class Documents(QObject):
         if path is not None:
             self._window.load_cell(str(path))
 
-    def list_runs(self) -> None:
-        """Bring the list of runs up to date."""
+    def list_runs(self, after_s: float = 0.0) -> None:
+        """Bring the list of runs up to date, after a while if something else is to be drawn first."""
         path = self._path
         if path is not None and path.suffix == ".vclamp":
-            self._window.bridge.beside(lambda: _run_titles(path), self._listed)
+            self._window.bridge.beside(lambda: _run_titles(path, after_s), self._listed)
 
     def _listed(self, titles: object) -> None:
         if isinstance(titles, VClampError):
@@ -129,7 +130,8 @@ class Documents(QObject):
         return Path(chosen) if chosen else None
 
 
-def _run_titles(path: Path) -> list[tuple[int, str]]:
+def _run_titles(path: Path, after_s: float) -> list[tuple[int, str]]:
+    sleep(after_s)
     from vclamp.storage.session import Session
 
     with Session.open(path) as session:

@@ -34,6 +34,7 @@ from vclamp.ui.theme import THEMES, Theme, apply
 from vclamp.ui.worker import Preview
 
 CLOSE_S = 3.0
+LIST_S = 0.25  # after a run, when its last sweep is drawn
 
 
 class Window(QMainWindow):
@@ -170,7 +171,7 @@ class Window(QMainWindow):
     def _show_idle(self) -> None:
         self.bar.show_running(False, False)
         self.status.running(False)
-        self.documents.list_runs()
+        self.documents.list_runs(after_s=LIST_S)
 
     def _ready(self) -> None:
         self.status.ready()

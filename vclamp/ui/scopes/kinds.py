@@ -84,8 +84,10 @@ class Scope:
         self.plot.setYRange(low - pad, high + pad, padding=0)
         if self.kind.unit == "pA":
             nano = max(abs(low), abs(high)) >= NANO_FROM_pA
-            self.plot.getAxis("left").setScale(1e-3 if nano else 1.0)
-            self.plot.setLabel("left", f"{self.kind.title} ({'nA' if nano else 'pA'})")
+            axis, scale = self.plot.getAxis("left"), 1e-3 if nano else 1.0
+            if axis.scale != scale:
+                axis.setScale(scale)
+                self.plot.setLabel("left", f"{self.kind.title} ({'nA' if nano else 'pA'})")
 
 
 def label_font(theme: Theme) -> QFont:
