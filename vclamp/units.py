@@ -6,6 +6,10 @@ MΩ, which users type, is the one unit outside it.
 
 GAS_J_PER_MOL_K = 8.314462618  # CODATA 2018, exact
 FARADAY_C_PER_MOL = 96485.33212  # CODATA 2018, exact
+BOLTZMANN_J_PER_K = 1.380649e-23  # exact
+PLANCK_J_S = 6.62607015e-34  # exact
+ELEMENTARY_C = 1.602176634e-19  # exact
+AVOGADRO_PER_MOL = 6.02214076e23  # exact
 ZERO_CELSIUS_K = 273.15
 
 # SI unit and factor of the unit that a trace's name ends in
@@ -14,6 +18,7 @@ SI: dict[str, tuple[str, float]] = {
     "pA": ("amperes", 1e-12),
     "nS": ("siemens", 1e-9),
     "ms": ("seconds", 1e-3),
+    "mM": ("mol/m3", 1.0),
 }
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from vclamp import paths
 from vclamp.errors import VClampError
-from vclamp.model.channel import Blocker, Channel, Gate, OhmicPore
+from vclamp.model.blockers import Blocker
+from vclamp.model.channel import Channel
 from vclamp.model.edit import items, with_value
 from vclamp.model.files import (
     from_json,
@@ -23,7 +24,9 @@ from vclamp.model.files import (
     to_json,
     to_toml,
 )
+from vclamp.model.gating import Gate
 from vclamp.model.ions import Drug, Ion, Solutions
+from vclamp.model.pores import OhmicPore
 from vclamp.model.protocol import Hold, Ladder, Mark, Protocol, Ramp, Step
 from vclamp.model.rig import Amplifier, Cell, Rig
 

@@ -127,7 +127,7 @@ def test_what_is_no_formula_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("0.1*liniod((v+55)/10)", "column 5: 'liniod' is unknown. Allowed are numbers, v, + - * / ^ ( ) and exp, log"),
+        ("0.1*liniod((v+55)/10)", "column 5: 'liniod' is unknown. Allowed are numbers, v, u, + - * / ^ ( ) and exp, log"),
         ("v + $", "column 5: '$' is not expected here."),
         ("(v+1", "column 4: ')' is missing."),
         ("2^3^4", "column 4: '^' is not expected here."),

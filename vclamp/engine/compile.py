@@ -6,20 +6,28 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vclamp.model.channel import Gate, GRID_mV
-from vclamp.model.record import trace_names
+from vclamp.model.channel import Channel
+from vclamp.model.gating import Gate, GRID_mV
+from vclamp.model.ions import Solutions
+from vclamp.model.record import has_gating_current, trace_names
 from vclamp.model.rig import Rig
-from vclamp.units import nS_from_MOhm
+from vclamp.model.scheme import Scheme
+from vclamp.physics.gating import propagator, stationary
+from vclamp.units import ELEMENTARY_C, nS_from_MOhm
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Voltages = tuple[float, ...] | None  # None means the grid of the tables
+
+STATES_GRID_mV: Array = np.linspace(-250.0, 250.0, 1001)
+FC_PER_E = 1e15 * ELEMENTARY_C
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Steady state, relaxation rate (1/ms) and open current (pA) at some voltages.
+    """What the kernels need at some voltages; one row a voltage.
 
-    Arrays have one row a voltage: (n, gates), (n, gates) and (n, channels).
+    Shapes: inf, rate_per_ms (n, gates); p_open (n, openings), the steady openings; i_open_pA (n, paths).
     """
 
     inf: Array
@@ -28,65 +36,227 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Lowered:
-    """A rig lowered to arrays; gates stand in the order of their channels.
+class Path:
+    """One current: the row it adds to, its opening, and the ion that carries it."""
 
-    `gs_nS` is the conductance of the series resistance, 0 in an ideal clamp.
+    row: int
+    opening: int
+    ion: str
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A rig lowered to arrays. Openings stand in the order of channels, branches, pump.
+
+    `gating` and `rows` are the tuples of index arrays that the kernels describe; `keys` name
+    the gates and then the states, to find them again in another rig.
     """
 
     rig: Rig
     names: tuple[str, ...]
-    gates: tuple[tuple[str, str], ...]
-    gate_channel: Integers
-    gate_power: Integers
-    p_row: Integers
-    gs_nS: float
-    cm_pF: float
+    keys: tuple[tuple[str, str], ...]
+    gates: tuple[tuple[Channel, Gate], ...]
+    schemes: tuple[tuple[Channel, Scheme], ...]
+    gating: tuple[Integers, Integers, Integers, Integers, Array]
+    rows: tuple[Integers, Integers, Integers, Integers, Integers]
+    paths: tuple[Path, ...]
+    path_opening: Integers
+    state_charge_fC: Array
 
-    def curves(self, voltages_mV: tuple[float, ...] | None = None) -> Curves:
-        """The formulas at these voltages, or on the grid of the tables."""
-        channels, solutions = self.rig.cell.channels, self.rig.solutions
+    @property
+    def clamp(self) -> tuple[float, float, float]:
+        """Conductance of the series resistance in nS (0: none), bias in pA, capacitance in pF."""
+        amplifier = self.rig.amplifier
+        if amplifier.clamps_current:
+            return 0.0, amplifier.bias_pA, self.rig.cell.cm_pF
+        return (0.0 if amplifier.ideal else nS_from_MOhm(amplifier.rs_MOhm)), 0.0, self.rig.cell.cm_pF
+
+    @property
+    def n_gates(self) -> int:
+        """Number of gates, those of RC branches included."""
+        return len(self.gates) + len(self.rig.cell.branches)
+
+    def relaxation(self, voltages_mV: Voltages = None) -> tuple[Array, Array]:
+        """Steady state and rate (1/ms) of every gate, each (n, gates)."""
         v_mV = GRID_mV if voltages_mV is None else np.array(voltages_mV)
+        kelvin = self.rig.solutions.temperature_K
         pairs = [
-            (inf, factor * rate)
-            for channel in channels
-            for factor in (channel.rate_factor(solutions),)
-            for inf, rate in (_relaxation(gate, voltages_mV) for gate in channel.gates)
+            (*_relaxation(gate, kelvin, voltages_mV), c.rate_factor(self.rig.solutions, gate)) for c, gate in self.gates
         ]
-        return Curves(
-            inf=_columns([inf for inf, _ in pairs], v_mV.size),
-            rate_per_ms=_columns([rate for _, rate in pairs], v_mV.size),
-            i_open_pA=_columns([channel.open_current_pA(v_mV, solutions) for channel in channels], v_mV.size),
+        pairs += [(_span(v_mV), np.full(v_mV.size, 1000.0 / (b.r_MOhm * b.c_pF)), 1.0) for b in self.rig.cell.branches]
+        return (
+            _columns([inf for inf, _, _ in pairs], v_mV.size),
+            _columns([factor * rate for _, rate, factor in pairs], v_mV.size),
         )
 
-    def decay(self, rate_per_ms: Array, step_ms: float) -> Array:
-        """exp(-step/tau): what is left of a gate's distance to its steady state."""
-        return np.asarray(np.exp(-step_ms * rate_per_ms))
+    def currents(self, voltages_mV: Voltages, solutions: Solutions) -> Array:
+        """Open current of every path in pA, (n, paths)."""
+        v_mV = GRID_mV if voltages_mV is None else np.array(voltages_mV)
+        cell = self.rig.cell
+        columns: list[Array] = []
+        for channel in cell.channels:
+            by_ion = channel.ion_currents_pA(v_mV, solutions)
+            columns += list(by_ion.values()) if cell.volume_pL else [np.sum(list(by_ion.values()), axis=0)]
+        for branch in cell.branches:
+            g_nS = nS_from_MOhm(branch.r_MOhm)
+            columns += [g_nS * (v_mV - GRID_mV[0]), np.full(v_mV.size, -g_nS * np.ptp(GRID_mV))]
+        if cell.pump is not None:
+            by_ion = cell.pump.ion_currents_pA(v_mV, solutions)
+            columns += list(by_ion.values()) if cell.volume_pL else [np.sum(list(by_ion.values()), axis=0)]
+        return _columns([np.asarray(column) for column in columns], v_mV.size)
+
+    def occupancies(self, voltages_mV: Voltages = None) -> Array:
+        """Steady occupancy of every state of every scheme, (n, states)."""
+        v_mV = STATES_GRID_mV if voltages_mV is None else np.array(voltages_mV)
+        parts = [_stationary(*self._scheme_key(scheme), voltages_mV) for _, scheme in self.schemes]
+        return np.concatenate([np.empty((v_mV.size, 0)), *parts], axis=1)
+
+    def moves(self, voltages_mV: Voltages, step_ms: float, levels: int = 1) -> Array:
+        """Propagators over step_ms, step_ms/2, …: (levels, n, squares of all schemes)."""
+        n = STATES_GRID_mV.size if voltages_mV is None else len(voltages_mV)
+        parts = [_propagators(*self._scheme_key(scheme), voltages_mV, step_ms, levels) for _, scheme in self.schemes]
+        return np.ascontiguousarray(np.concatenate([np.empty((levels, n, 0)), *parts], axis=2))
+
+    def flow(self, voltages_mV: Voltages = None) -> Array:
+        """What each state adds to the gating current in pA, (n, states)."""
+        n = STATES_GRID_mV.size if voltages_mV is None else len(voltages_mV)
+        parts, first = [np.empty((n, 0))], 0
+        for _, scheme in self.schemes:
+            charge_fC = self.state_charge_fC[first : first + len(scheme.states)]
+            first += len(scheme.states)
+            if charge_fC.any():
+                rates = _rates(*self._scheme_key(scheme), voltages_mV)
+                parts.append(np.sum(rates * (charge_fC[None, None, :] - charge_fC[None, :, None]), axis=2))
+            else:
+                parts.append(np.zeros((n, charge_fC.size)))
+        return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+    def steady_openings(self) -> Array:
+        """Steady openings on the grid of the tables, (N, openings)."""
+        gate_opening, gate_power, scheme_opening, scheme_first, conducts = self.gating
+        p = np.ones((GRID_mV.size, self.rows[1].size))
+        inf, occupancies = self.relaxation()[0], self.occupancies()
+        for g, (opening, power) in enumerate(zip(gate_opening, gate_power, strict=True)):
+            p[:, opening] *= inf[:, g] ** power
+        for k, opening in enumerate(scheme_opening):
+            part = slice(scheme_first[k], scheme_first[k + 1])
+            p[:, opening] *= np.interp(GRID_mV, STATES_GRID_mV, occupancies[:, part] @ conducts[part])
+        return p
+
+    def _scheme_key(self, scheme: Scheme) -> tuple[Scheme, Solutions]:
+        """A scheme and as much of the solutions as its rates depend on."""
+        solutions = self.rig.solutions
+        wanted = {blocker.drug for blocker in scheme.blockers}
+        return scheme, Solutions(
+            tuple(ion for ion in solutions.ions if ion.name in wanted),
+            tuple(drug for drug in solutions.drugs if drug.name in wanted),
+            solutions.temperature_K,
+        )
 
 
 def lower(rig: Rig) -> Lowered:
     """Lower a rig for the kernels."""
-    channels = rig.cell.channels
-    names = trace_names(rig)
-    gates = [(number, c, gate) for number, c in enumerate(channels) for gate in c.gates]
-    p_row = [names.index(f"p_open_{c.name}") if c.gates else -1 for c in channels]
+    cell, names = rig.cell, trace_names(rig)
+    channels = cell.channels
+    gates = tuple((channel, gate) for channel in channels if channel.scheme is None for gate in channel.gates)
+    schemes = tuple((channel, channel.scheme) for channel in channels if channel.scheme is not None)
+    sizes = [len(scheme.states) for _, scheme in schemes]
+    n_channels, n_branches = len(channels), len(cell.branches)
+    # the second path of an RC branch has the last opening but the pump's: its capacitor's voltage
+    branch_openings = [n_channels + number for number in range(n_branches)]
+    always = n_channels + n_branches
+    paths = _paths(rig, names, branch_openings, always)
     return Lowered(
         rig=rig,
         names=names,
-        gates=tuple((channel.name, gate.name) for _, channel, gate in gates),
-        gate_channel=np.array([number for number, _, _ in gates], np.int64),
-        gate_power=np.array([gate.power for _, _, gate in gates], np.int64),
-        p_row=np.array(p_row, np.int64),
-        gs_nS=0.0 if rig.amplifier.ideal else nS_from_MOhm(rig.amplifier.rs_MOhm),
-        cm_pF=rig.cell.cm_pF,
+        keys=(
+            *((channel.name, gate.name) for channel, gate in gates),
+            *((branch.name, "capacitor") for branch in cell.branches),
+            *((channel.name, f"state {state}") for channel, scheme in schemes for state in scheme.states),
+        ),
+        gates=gates,
+        schemes=schemes,
+        gating=(
+            _integers([*(channels.index(channel) for channel, _ in gates), *branch_openings]),
+            _integers([*(gate.power for _, gate in gates), *(1 for _ in branch_openings)]),
+            _integers([channels.index(channel) for channel, _ in schemes]),
+            _integers(np.cumsum([0, *sizes])),
+            np.array([float(conducts) for _, scheme in schemes for conducts in scheme.is_open]),
+        ),
+        rows=(
+            _integers([path.row for path in paths]),
+            _integers([*(_row(names, f"p_open_{channel.name}") for channel in channels), *[-1] * (n_branches + 1)]),
+            _integers([*(_row(names, f"gate_{c.name}_{gate.name}") for c, gate in gates), *[-1] * n_branches]),
+            _integers([_row(names, f"i_gating_{channel.name}_pA") for channel, _ in schemes]),
+            _integers([_row(names, f"state_{c.name}_{scheme.states[0]}") for c, scheme in schemes]),
+        ),
+        paths=paths,
+        path_opening=_integers([path.opening for path in paths]),
+        state_charge_fC=np.array(
+            [
+                charge * (channel.n_channels or 0) * FC_PER_E * has_gating_current(channel)
+                for channel, scheme in schemes
+                for charge in scheme.charges_e
+            ]
+        ),
     )
 
 
+def _paths(rig: Rig, names: tuple[str, ...], branch_openings: list[int], always: int) -> tuple[Path, ...]:
+    """Every current in the order of `Lowered.currents`."""
+    cell, paths = rig.cell, []
+    for number, channel in enumerate(cell.channels):
+        row = names.index(f"i_{channel.name}_pA")
+        ions = channel.ion_currents_pA(GRID_mV[:1], rig.solutions) if cell.volume_pL else [""]
+        paths += [Path(row, number, ion) for ion in ions]
+    for branch, opening in zip(cell.branches, branch_openings, strict=True):
+        row = names.index(f"i_{branch.name}_pA")
+        paths += [Path(row, always, ""), Path(row, opening, "")]
+    if cell.pump is not None:
+        ions = cell.pump.ion_currents_pA(GRID_mV[:1], rig.solutions) if cell.volume_pL else [""]
+        paths += [Path(names.index("i_pump_pA"), always, ion) for ion in ions]
+    return tuple(paths)
+
+
+def _span(v_mV: Array) -> Array:
+    """A voltage as a number from 0 to 1 over the grid: what a capacitor's "gate" relaxes to."""
+    return np.asarray((v_mV - GRID_mV[0]) / np.ptp(GRID_mV))
+
+
+def _row(names: tuple[str, ...], name: str) -> int:
+    return names.index(name) if name in names else -1
+
+
+def _integers(values: object) -> Integers:
+    return np.array(values, np.int64).reshape(-1)
+
+
 @lru_cache(maxsize=256)
-def _relaxation(gate: Gate, voltages_mV: tuple[float, ...] | None) -> tuple[Array, Array]:
+def _relaxation(gate: Gate, temperature_K: float, voltages_mV: Voltages) -> tuple[Array, Array]:
     """Steady state and rate of one gate; kept, for a slider changes everything but these."""
-    inf, tau_ms = gate.relaxation(GRID_mV if voltages_mV is None else np.array(voltages_mV))
+    inf, tau_ms = gate.relaxation(GRID_mV if voltages_mV is None else np.array(voltages_mV), temperature_K)
     return inf, 1.0 / tau_ms
+
+
+@lru_cache(maxsize=64)
+def _rates(scheme: Scheme, solutions: Solutions, voltages_mV: Voltages) -> Array:
+    v_mV = STATES_GRID_mV if voltages_mV is None else np.array(voltages_mV)
+    return scheme.rates_per_ms(v_mV, solutions)
+
+
+@lru_cache(maxsize=64)
+def _stationary(scheme: Scheme, solutions: Solutions, voltages_mV: Voltages) -> Array:
+    return stationary(_rates(scheme, solutions, voltages_mV))
+
+
+@lru_cache(maxsize=32)
+def _propagators(scheme: Scheme, solutions: Solutions, voltages_mV: Voltages, step_ms: float, levels: int) -> Array:
+    """Flat propagators over step_ms / 2^level; each level is the square of the next."""
+    rates = _rates(scheme, solutions, voltages_mV)
+    tables = [propagator(rates, step_ms / 2 ** (levels - 1))]
+    for _ in range(levels - 1):
+        tables.append(tables[-1] @ tables[-1])
+    return np.array(tables[::-1]).reshape(levels, rates.shape[0], -1)
 
 
 def _columns(columns: list[Array], n: int) -> Array:

@@ -1,12 +1,18 @@
 """All compiled code of the engine: look up, interpolate, step.
 
 The kernels see only tables, so they never change when a user adds a channel. Arrays are
-C-contiguous float64; the caller allocates the outputs. Rows of `values`: command, membrane
-voltage, total current, one current a channel, P_open of channel c in row p_row[c] (nowhere
-where that is -1), and in the last rows the gates.
+C-contiguous float64; the caller allocates the outputs.
 
-Voltage tables have one row a grid voltage: inf[N, gates], decay[N, gates] with
-decay = exp(-h/tau) for one step h, and i_open[N, channels].
+An *opening* is one open probability: the product of some gates to their powers, times the
+share of a scheme's states that conduct, or 1. A *path* is one current, an opening times an
+open-channel current; several paths may add up in one row of the output (the ions of one
+channel). States of all schemes stand one after another in one vector; each scheme has a
+block of rows [first, last) there and its propagator a square block in `moves`.
+
+Voltage tables have one row a grid voltage: inf[N, gates], halves[level, N, gates] =
+exp(-h/tau) for one step h, i_open[N, paths]; on a coarser grid moves[level, N', squares] and
+flow[N', states], what each state adds to the gating current. A model of gates and schemes
+is passed as `gating` = (gate_opening, gate_power, scheme_opening, scheme_first, conducts).
 """
 
 import numpy as np
@@ -20,30 +26,75 @@ from numba import njit  # noqa: E402  (its cache folder had to be set first)
 BLOCK = 64
 STEPS_PER_TIME_CONSTANT = 4.0
 GRID_FIRST_mV = -250.0
+LIMIT_mV = 250.0  # no membrane stands more
 GRID_STEP_mV = 0.2
+STATES_STEP_mV = 0.5
 _EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 _FUSED = {**_EXACT, "fastmath": {"contract", "nsz"}}
 _INNER = {**_FUSED, "forceinline": True}
+_GATING = "Tuple((i8[::1],i8[::1],i8[::1],i8[::1],f8[::1]))"
+_ROWS = "Tuple((i8[::1],i8[::1],i8[::1],i8[::1],i8[::1]))"
+
+
+@njit("f8(f8[::1],f8[::1],i8,i8)", **_INNER)
+def _weighted(states, weights, first, last):
+    """Sum over a scheme's states, such as the share that conducts."""
+    total = 0.0
+    for s in range(first, last):
+        total += weights[s] * states[s]
+    return total
+
+
+@njit("void(f8[::1],f8[:],i8,i8,i8,f8[::1])", **_INNER)
+def _move(states, move, square, first, last, moved):
+    """Move one scheme along by its propagator, a row-stochastic block of `move`."""
+    n = last - first
+    moved[:n] = 0.0
+    for i in range(n):
+        weight = states[first + i]
+        for j in range(n):
+            moved[j] += weight * move[square + i * n + j]
+    for j in range(n):
+        states[first + j] = moved[j]
+
+
+@njit(f"void(f8[::1],f8[::1],{_GATING},f8[::1])", **_INNER)
+def _openings(x, states, gating, p):
+    """Every opening: its gates to their powers times its scheme's open share."""
+    gate_opening, gate_power, scheme_opening, scheme_first, conducts = gating
+    p[:] = 1.0
+    for g in range(x.size):
+        for _ in range(gate_power[g]):
+            p[gate_opening[g]] *= x[g]
+    for k in range(scheme_opening.size):
+        p[scheme_opening[k]] *= _weighted(states, conducts, scheme_first[k], scheme_first[k + 1])
 
 
 @njit(
-    "void(f8[::1],f8[::1],f8[::1],i8[::1],i8[::1],f8[::1],i8[::1],i8,f8,f8,f8[:,::1],i8,i8)",
+    f"void(f8[::1],f8[::1],f8[::1],f8[::1],f8[::1],f8[::1],f8[::1],{_GATING},{_ROWS},i8[::1],f8[::1],"
+    "i8,f8,f8,f8[:,::1],i8,i8)",
     **_EXACT,
 )
-def play_constant(anchor, inf, rate, gate_channel, gate_power, i_open, p_row, offset, dt, v_mV, values, first, last):
+def play_constant(
+    anchor, inf, rate, states, move, flow, i_open, gating, rows, path_opening, charge,
+    offset, dt, v_mV, values, first, last,
+):  # fmt: skip
     """Write samples [first, last) of an ideal clamp at one voltage, in closed form.
 
     x(k) = inf + (anchor - inf) exp(-k dt rate), with k = `offset` at sample `first`; blocks
-    are anchored at k = 0, so the result does not depend on where chunks are cut.
+    are anchored at k = 0, so the result does not depend on where chunks are cut. `states` are
+    moved along sample by sample; `charge` gains what flows through each path (fC).
     """
-    n_gates, n_channels = anchor.size, i_open.size
+    gate_opening, gate_power, scheme_opening, scheme_first, conducts = gating
+    path_row, p_row, gate_row, gating_row, state_row = rows
+    n_gates, n_paths, n_openings = anchor.size, i_open.size, p_row.size
     decay = np.empty((n_gates, BLOCK))
     for g in range(n_gates):
         for j in range(BLOCK):
             decay[g, j] = np.exp(-j * dt * rate[g])
-    p = np.empty(BLOCK)
+    p = np.empty((n_openings, BLOCK))
     x = np.empty(BLOCK)
-    gate_row = values.shape[0] - n_gates
+    moved = np.empty(states.size)
     column = first
     while column < last:
         k = offset + column - first
@@ -53,32 +104,53 @@ def play_constant(anchor, inf, rate, gate_channel, gate_power, i_open, p_row, of
         values[0, column : column + count] = v_mV
         values[1, column : column + count] = v_mV
         total[:] = 0.0
-        for c in range(n_channels):
-            p[:count] = 1.0
-            for g in range(n_gates):
-                if gate_channel[g] == c:
-                    start = (anchor[g] - inf[g]) * np.exp(-(k - j0) * dt * rate[g])
-                    gate = values[gate_row + g, column : column + count]
-                    for j in range(count):
-                        x[j] = inf[g] + start * decay[g, j0 + j]
-                    gate[:] = x[:count]
-                    for _ in range(gate_power[g]):
-                        for j in range(count):
-                            p[j] *= x[j]
-            current = values[3 + c, column : column + count]
+        p[:] = 1.0
+        for g in range(n_gates):
+            start = (anchor[g] - inf[g]) * np.exp(-(k - j0) * dt * rate[g])
             for j in range(count):
-                current[j] = p[j] * i_open[c]
-                total[j] += current[j]
-            if p_row[c] >= 0:
-                values[p_row[c], column : column + count] = p[:count]
+                x[j] = inf[g] + start * decay[g, j0 + j]
+            if gate_row[g] >= 0:
+                values[gate_row[g], column : column + count] = x[:count]
+            opening = p[gate_opening[g]]
+            for _ in range(gate_power[g]):
+                for j in range(count):
+                    opening[j] *= x[j]
+        square = 0
+        for n in range(scheme_opening.size):
+            a, b = scheme_first[n], scheme_first[n + 1]
+            opening = p[scheme_opening[n]]
+            for j in range(count):
+                share = _weighted(states, conducts, a, b)
+                opening[j] *= min(max(share, 0.0), 1.0)
+                if gating_row[n] >= 0:
+                    values[gating_row[n], column + j] = _weighted(states, flow, a, b)
+                    total[j] += values[gating_row[n], column + j]
+                if state_row[n] >= 0:
+                    for s in range(a, b):
+                        values[state_row[n] + s - a, column + j] = states[s]
+                _move(states, move, square, a, b, moved)
+            square += (b - a) * (b - a)
+        for n in range(n_paths):
+            values[path_row[n], column : column + count] = 0.0
+        for n in range(n_paths):
+            current = values[path_row[n], column : column + count]
+            opening = p[path_opening[n]]
+            for j in range(count):
+                current[j] += opening[j] * i_open[n]
+                total[j] += opening[j] * i_open[n]
+            if charge.size:
+                charge[n] += opening[:count].sum() * i_open[n] * dt
+        for n in range(n_openings):
+            if p_row[n] >= 0:
+                values[p_row[n], column : column + count] = p[n, :count]
         column += count
 
 
-@njit("Tuple((i8,f8,f8,f8,f8))(f8)", **_INNER)
-def _weights(v_mV):
-    """First grid row and the four cubic Lagrange weights to interpolate at a voltage."""
-    position = (v_mV - GRID_FIRST_mV) / GRID_STEP_mV
-    position = min(max(position, 1.0), 2498.999)
+@njit("Tuple((i8,f8,f8,f8,f8))(f8,f8,i8)", **_INNER)
+def _weights(v_mV, step_mV, n):
+    """First of four rows of a grid of n voltages, and the cubic Lagrange weights to interpolate there."""
+    position = (v_mV - GRID_FIRST_mV) / step_mV
+    position = min(max(position, 1.0), n - 2.001)
     row = int(position)
     s = position - row
     return (
@@ -93,161 +165,227 @@ def _weights(v_mV):
 @njit("void(f8[::1],f8,f8[:,::1],f8[:,::1],i8)", **_INNER)
 def _step_gates(x, v_mV, inf, decay, times):
     """Relax every gate towards its steady state at a voltage, by one or two steps of `decay`."""
-    r, a, b, c, d = _weights(v_mV)
+    r, a, b, c, d = _weights(v_mV, GRID_STEP_mV, inf.shape[0])
     for g in range(x.size):
         target = a * inf[r, g] + b * inf[r + 1, g] + c * inf[r + 2, g] + d * inf[r + 3, g]
         left = a * decay[r, g] + b * decay[r + 1, g] + c * decay[r + 2, g] + d * decay[r + 3, g]
         x[g] = target + (x[g] - target) * (left * left if times == 2 else left)
 
 
-@njit("void(f8[::1],i8[::1],i8[::1],f8[::1])", **_INNER)
-def _open_probability(x, gate_channel, gate_power, p):
-    """Product of each channel's gates to their powers."""
-    p[:] = 1.0
-    for g in range(x.size):
-        for _ in range(gate_power[g]):
-            p[gate_channel[g]] *= x[g]
-
-
-@njit("f8(f8[::1],f8[::1],f8,f8,f8,f8[:,::1],i8[::1],f8[:,::1],i8)", **_INNER)
-def _write(x, p, command_mV, v_mV, extra_pA, i_open, p_row, values, column):
-    """Write one sample; returns the ionic current in pA."""
-    r, a, b, c, d = _weights(v_mV)
-    ionic = 0.0
-    for n in range(p.size):
-        opened = a * i_open[r, n] + b * i_open[r + 1, n] + c * i_open[r + 2, n] + d * i_open[r + 3, n]
-        values[3 + n, column] = p[n] * opened
-        ionic += p[n] * opened
-        if p_row[n] >= 0:
-            values[p_row[n], column] = p[n]
-    values[0, column] = command_mV
-    values[1, column] = v_mV
-    values[2, column] = ionic + extra_pA
-    gate_row = values.shape[0] - x.size
-    for g in range(x.size):
-        values[gate_row + g, column] = x[g]
-    return ionic
+@njit("void(f8[::1],f8,f8[:,::1],i8[::1],i8,f8[::1],f8[::1])", **_INNER)
+def _step_states(states, v_mV, move, scheme_first, times, blend, moved):
+    """Move every scheme by one or two propagators interpolated at a voltage; probabilities stay such."""
+    if states.size == 0:
+        return
+    r, a, b, c, d = _weights(v_mV, STATES_STEP_mV, move.shape[0])
+    for q in range(blend.size):
+        blend[q] = a * move[r, q] + b * move[r + 1, q] + c * move[r + 2, q] + d * move[r + 3, q]
+    square = 0
+    for k in range(scheme_first.size - 1):
+        first, last = scheme_first[k], scheme_first[k + 1]
+        for _ in range(times):
+            _move(states, blend, square, first, last, moved)
+        square += (last - first) * (last - first)
+        total = 0.0
+        for s in range(first, last):
+            states[s] = max(states[s], 0.0)
+            total += states[s]
+        for s in range(first, last):
+            states[s] /= total
 
 
 @njit(
-    "void(f8[::1],f8[:,::1],f8[:,::1],f8[:,::1],i8[::1],i8[::1],i8[::1],f8,f8,f8,i8,f8[:,::1],i8,i8)",
+    f"f8(f8[::1],f8[::1],f8[::1],f8,f8,f8[:,::1],f8[:,::1],{_GATING},{_ROWS},i8[::1],f8[:,::1],i8)",
+    **_INNER,
+)
+def _write(x, states, p, command_mV, v_mV, i_open, flow, gating, rows, path_opening, values, column):
+    """Write one sample but for the total current; returns the sum of what was written, in pA."""
+    path_row, p_row, gate_row, gating_row, state_row = rows
+    r, a, b, c, d = _weights(v_mV, GRID_STEP_mV, i_open.shape[0])
+    total = 0.0
+    for n in range(path_opening.size):
+        values[path_row[n], column] = 0.0
+    for n in range(path_opening.size):
+        opened = a * i_open[r, n] + b * i_open[r + 1, n] + c * i_open[r + 2, n] + d * i_open[r + 3, n]
+        values[path_row[n], column] += p[path_opening[n]] * opened
+        total += p[path_opening[n]] * opened
+    for n in range(p_row.size):
+        if p_row[n] >= 0:
+            values[p_row[n], column] = min(max(p[n], 0.0), 1.0)
+    for g in range(x.size):
+        if gate_row[g] >= 0:
+            values[gate_row[g], column] = x[g]
+    scheme_first = gating[3]
+    for k in range(gating_row.size):
+        if state_row[k] >= 0:
+            for s in range(scheme_first[k], scheme_first[k + 1]):
+                values[state_row[k] + s - scheme_first[k], column] = states[s]
+        if gating_row[k] >= 0:
+            r, a, b, c, d = _weights(v_mV, STATES_STEP_mV, flow.shape[0])
+            current = 0.0
+            for s in range(scheme_first[k], scheme_first[k + 1]):
+                rate = a * flow[r, s] + b * flow[r + 1, s] + c * flow[r + 2, s] + d * flow[r + 3, s]
+                current += rate * states[s]
+            values[gating_row[k], column] = current
+            total += current
+    values[0, column] = command_mV
+    values[1, column] = v_mV
+    return total
+
+
+@njit(
+    f"void(f8[::1],f8[::1],f8[:,::1],f8[:,::1],f8[:,::1],f8[:,::1],f8[:,::1],{_GATING},{_ROWS},i8[::1],f8[::1],"
+    "f8,f8,f8,f8,i8,f8[:,::1],i8,i8)",
     **_FUSED,
 )
 def play_line(
-    x, inf, decay, i_open, gate_channel, gate_power, p_row, start_mV, slope_mV, cap_pA, offset,
-    values, first, last,
+    x, states, inf, decay, move, flow, i_open, gating, rows, path_opening, charge, start_mV, slope_mV,
+    cap_pA, dt, offset, values, first, last,
 ):  # fmt: skip
-    """Write samples [first, last) of an ideal clamp along a line, moving the gates `x` along.
+    """Write samples [first, last) of an ideal clamp along a line, moving gates and states along.
 
     The voltage is start_mV + slope_mV·k with k = `offset` at sample `first`; each sample's
-    step is taken at the voltage in its middle (second order). `cap_pA` is C_m dV/dt.
+    step, two of `decay` and `move`, is taken at the voltage in its middle (second order).
+    `cap_pA` is C_m dV/dt.
     """
-    p = np.empty(i_open.shape[1])
+    p = np.empty(rows[1].size)
+    moved, blend = np.empty(states.size), np.empty(move.shape[1])
     for column in range(first, last):
         k = offset + column - first
         v_mV = start_mV + slope_mV * k
-        _open_probability(x, gate_channel, gate_power, p)
-        _write(x, p, v_mV, v_mV, cap_pA, i_open, p_row, values, column)
-        _step_gates(x, start_mV + slope_mV * (k + 0.5), inf, decay, 1)
+        _openings(x, states, gating, p)
+        total = _write(x, states, p, v_mV, v_mV, i_open, flow, gating, rows, path_opening, values, column)
+        values[2, column] = total + cap_pA
+        middle_mV = start_mV + slope_mV * (k + 0.5)
+        r, a, b, c, d = _weights(middle_mV, GRID_STEP_mV, i_open.shape[0])
+        for n in range(charge.size):
+            opened = a * i_open[r, n] + b * i_open[r + 1, n] + c * i_open[r + 2, n] + d * i_open[r + 3, n]
+            charge[n] += p[path_opening[n]] * opened * dt
+        _step_gates(x, middle_mV, inf, decay, 2)
+        _step_states(states, middle_mV, move, gating[3], 2, blend, moved)
 
 
-@njit("Tuple((f8,f8))(f8,f8[::1],f8[:,::1])", **_INNER)
-def _ionic(v_mV, p, i_open):
-    """Ionic current in pA and its slope against voltage in nS, at frozen open probabilities."""
-    r, a, b, c, d = _weights(v_mV)
-    s = min(max((v_mV - GRID_FIRST_mV) / GRID_STEP_mV, 1.0), 2498.999) - (r + 1)
+@njit("Tuple((f8,f8))(f8,f8[::1],f8[:,::1],i8[::1],f8[::1],f8[::1])", **_INNER)
+def _ionic(v_mV, p, i_open, path_opening, current, slope):
+    """Current of every path in pA and its slope against voltage in nS, at frozen openings; and their sums."""
+    r, a, b, c, d = _weights(v_mV, GRID_STEP_mV, i_open.shape[0])
+    s = min(max((v_mV - GRID_FIRST_mV) / GRID_STEP_mV, 1.0), i_open.shape[0] - 2.001) - (r + 1)
     da = -(3.0 * s * s - 6.0 * s + 2.0) / 6.0
     db = (3.0 * s * s - 4.0 * s - 1.0) / 2.0
     dc = -(3.0 * s * s - 2.0 * s - 2.0) / 2.0
     dd = (3.0 * s * s - 1.0) / 6.0
-    current, slope = 0.0, 0.0
-    for n in range(p.size):
+    total, steep = 0.0, 0.0
+    for n in range(path_opening.size):
         i0, i1, i2, i3 = i_open[r, n], i_open[r + 1, n], i_open[r + 2, n], i_open[r + 3, n]
-        current += p[n] * (a * i0 + b * i1 + c * i2 + d * i3)
-        slope += p[n] * (da * i0 + db * i1 + dc * i2 + dd * i3) / GRID_STEP_mV
-    return current, slope
+        opening = p[path_opening[n]]
+        current[n] = opening * (a * i0 + b * i1 + c * i2 + d * i3)
+        slope[n] = opening * (da * i0 + db * i1 + dc * i2 + dd * i3) / GRID_STEP_mV
+        total += current[n]
+        steep += slope[n]
+    return total, steep
 
 
 @njit(
-    "f8(f8,f8[::1],i8,f8,f8,f8,f8[:,::1],f8[:,:,::1],f8[:,::1],i8[::1],i8[::1],f8,f8,f8[::1])",
+    f"f8(f8,f8[::1],f8[::1],i8,f8,f8,f8,f8[:,::1],f8[:,:,::1],f8[:,:,::1],f8[:,::1],{_GATING},i8[::1],f8[::1],"
+    "f8,f8,f8,f8[::1],f8[::1],f8[:,::1],f8[::1],f8[::1])",
     **_INNER,
 )
 def _advance(
-    v_mV, x, level, command_mV, slope_mV, dt, inf, halves, i_open, gate_channel, gate_power,
-    gs_nS, cm_pF, p,
+    v_mV, x, states, level, command_mV, slope_mV, dt, inf, halves, moves, i_open, gating, path_opening,
+    charge_fC, gs_nS, bias_pA, cm_pF, charge, p, scratch, blend, moved,
 ):  # fmt: skip
-    """One sample of Strang splitting in 2^level steps: gates half a step, voltage a whole one, gates half.
+    """One sample of Strang splitting in 2^level steps: gating half a step, voltage a whole one, gating half.
 
-    C dV/dt = gs (V_command - V) - I_ionic is linearised in V and solved exactly over a step.
+    C dV/dt = gs (V_command - V) + bias - I_ionic is linearised in V and solved exactly over a
+    step; `charge` gains what each path carries in that solution, so that their sum is exactly
+    what the capacitor and the amplifier account for. Charge moved by sensors changes V too.
     """
     steps = 1 << level
-    half = halves[level]
+    half, move, h = halves[level], moves[level], dt / steps
+    before = _weighted(states, charge_fC, 0, states.size)
     _step_gates(x, v_mV, inf, half, 1)
+    _step_states(states, v_mV, move, gating[3], 1, blend, moved)
     for n in range(steps):
-        _open_probability(x, gate_channel, gate_power, p)
-        current, slope = _ionic(v_mV, p, i_open)
-        z = (gs_nS + slope) * dt / (steps * cm_pF)
+        after = _weighted(states, charge_fC, 0, states.size)
+        v_mV -= (after - before) / cm_pF
+        before = after
+        _openings(x, states, gating, p)
+        current, slope = _ionic(v_mV, p, i_open, path_opening, scratch[0], scratch[1])
+        z = (gs_nS + slope) * h / cm_pF
         middle_mV = command_mV + slope_mV * (n + 0.5) / steps
-        drive = (gs_nS * (middle_mV - v_mV) - current) * dt / (steps * cm_pF)
-        v_mV += drive * -np.expm1(-z) / z if abs(z) > 1e-9 else drive
+        drive = (gs_nS * (middle_mV - v_mV) + bias_pA - current) * h / cm_pF
+        if abs(z) > 1e-4:
+            change = drive * -np.expm1(-z) / z
+            integral = h * (drive - change) / z
+        else:
+            change = drive * (1.0 - z * (0.5 - z / 6.0))
+            integral = h * drive * (0.5 - z * (1.0 / 6.0 - z / 24.0))
+        for q in range(charge.size):
+            charge[q] += scratch[0, q] * h + scratch[1, q] * integral
+        v_mV = min(max(v_mV + change, -LIMIT_mV), LIMIT_mV)
         # the last half of this step and the first of the next are taken at one voltage
-        _step_gates(x, v_mV, inf, half, 2 if n < steps - 1 else 1)
-    return v_mV
+        times = 2 if n < steps - 1 else 1
+        _step_gates(x, v_mV, inf, half, times)
+        _step_states(states, v_mV, move, gating[3], times, blend, moved)
+    return v_mV - (_weighted(states, charge_fC, 0, states.size) - before) / cm_pF
 
 
 @njit(
-    "f8(f8[::1],f8[:,::1],f8[:,::1],f8[:,:,::1],f8[:,::1],i8[::1],i8[::1],i8[::1],f8,f8,f8,f8,f8,i8,f8[:,::1],i8,i8)",
+    f"f8(f8[::1],f8[:,::1],f8[:,::1],f8[:,::1],f8[:,:,::1],f8[:,:,::1],f8[:,::1],f8[:,::1],{_GATING},{_ROWS},"
+    "i8[::1],f8[::1],f8[:,::1],f8,f8,f8,f8,f8,f8,i8,f8[:,::1],i8,i8)",
     **_FUSED,
 )
-def play_resistive(
-    v, x, inf, halves, i_open, gate_channel, gate_power, p_row, start_mV, slope_mV, dt, gs_nS,
-    cm_pF, offset, values, first, last,
+def play_membrane(
+    v, x, states, inf, halves, moves, flow, i_open, gating, rows, path_opening, charge_fC, charge,
+    start_mV, slope_mV, dt, gs_nS, bias_pA, cm_pF, offset, values, first, last,
 ):  # fmt: skip
-    """Write samples [first, last) of a clamp through a series resistance.
+    """Write samples [first, last) of a membrane whose voltage is free.
 
-    Two solutions run side by side, (v[0], x[0]) and (v[1], x[1]) with twice as many steps a
-    sample; what is written is their Richardson extrapolation. How many steps follows from the
-    membrane's speed at each sample: at least so many for each of its time constants.
-    `halves[level]` is the decay over half of one of 2^level steps. Returns the largest
-    difference of the two divided by 3, the error estimate in mV.
+    It is free behind a series resistance (gs_nS > 0) and in current clamp (gs_nS = 0, where
+    the command follows the membrane). Two solutions run side by side, index 0 and index 1 with
+    twice as many steps a sample; what is written is their Richardson extrapolation. How many
+    steps follows from the membrane's speed at each sample: at least so many for each of its
+    time constants. `halves[level]` and `moves[level]` belong to half of one of 2^level steps.
+    Returns the largest difference of the two divided by 3, the error estimate in mV.
     """
-    gates = np.empty(x.shape[1])
-    p = np.empty(i_open.shape[1])
+    gates, mixed = np.empty(x.shape[1]), np.empty(states.shape[1])
+    p, scratch = np.empty(rows[1].size), np.empty((2, path_opening.size))
+    blend, moved = np.empty(moves.shape[2]), np.empty(states.shape[1])
     worst = 0.0
     for column in range(first, last):
         k = offset + column - first
-        command_mV = start_mV + slope_mV * k
         v_mV = v[1] + (v[1] - v[0]) / 3.0
+        command_mV = start_mV + slope_mV * k if gs_nS > 0.0 else v_mV
         for g in range(gates.size):
             gates[g] = min(max(x[1, g] + (x[1, g] - x[0, g]) / 3.0, 0.0), 1.0)
-        _open_probability(gates, gate_channel, gate_power, p)
-        ionic = _write(gates, p, command_mV, v_mV, 0.0, i_open, p_row, values, column)
-        values[2, column] += gs_nS * (command_mV - v_mV) - ionic
+        for s in range(mixed.size):
+            mixed[s] = min(max(states[1, s] + (states[1, s] - states[0, s]) / 3.0, 0.0), 1.0)
+        _openings(gates, mixed, gating, p)
+        _write(gates, mixed, p, command_mV, v_mV, i_open, flow, gating, rows, path_opening, values, column)
+        values[2, column] = gs_nS * (command_mV - v_mV) + bias_pA
         worst = max(worst, abs(v[1] - v[0]) / 3.0)
-        speed = dt * (gs_nS + abs(_ionic(v_mV, p, i_open)[1])) / cm_pF
+        speed = dt * (gs_nS + abs(_ionic(v_mV, p, i_open, path_opening, scratch[0], scratch[1])[1])) / cm_pF
         level = 0
         while (1 << level) < STEPS_PER_TIME_CONSTANT * speed and level < halves.shape[0] - 2:
             level += 1
         for n in range(2):
             v[n] = _advance(
-                v[n], x[n], level + n, command_mV, slope_mV, dt, inf, halves, i_open,
-                gate_channel, gate_power, gs_nS, cm_pF, p,
+                v[n], x[n], states[n], level + n, command_mV, slope_mV, dt, inf, halves, moves, i_open, gating,
+                path_opening, charge_fC, gs_nS, bias_pA, cm_pF, charge[n], p, scratch, blend, moved,
             )  # fmt: skip
     return worst
 
 
-@njit("f8(f8,f8[:,::1],f8[:,::1],i8[::1],i8[::1],f8)", **_EXACT)
-def rest_mV(hold_mV, inf, i_open, gate_channel, gate_power, gs_nS):
-    """The stable steady state nearest to holding of a clamp through a series resistance."""
-    x = np.empty(inf.shape[1])
-    p = np.empty(i_open.shape[1])
+@njit("f8(f8,f8[:,::1],f8[:,::1],i8[::1],f8,f8)", **_EXACT)
+def rest_mV(hold_mV, p, i_open, path_opening, gs_nS, bias_pA):
+    """The stable steady state nearest to holding, from the steady openings p[N, openings] on the grid."""
     best, before = hold_mV, 0.0
     found = False
     for row in range(i_open.shape[0]):
         v_mV = GRID_FIRST_mV + GRID_STEP_mV * row
-        x[:] = inf[row]
-        _open_probability(x, gate_channel, gate_power, p)
-        after = gs_nS * (hold_mV - v_mV) - np.sum(p * i_open[row])
+        after = gs_nS * (hold_mV - v_mV) + bias_pA
+        for n in range(path_opening.size):
+            after -= p[row, path_opening[n]] * i_open[row, n]
         if row > 0 and before > 0.0 >= after:
             root = v_mV - GRID_STEP_mV * after / (after - before)
             if not found or abs(root - hold_mV) < abs(best - hold_mV):

@@ -1,10 +1,14 @@
 """A cell under the clamp: its state, and how it moves along a protocol."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vclamp.engine import kernels
-from vclamp.engine.compile import Curves, lower
+from vclamp.engine.compile import lower
+from vclamp.engine.inside import Inside
+from vclamp.model.ions import Solutions
 from vclamp.model.protocol import Protocol, Stretch
 from vclamp.model.rig import Rig
 
@@ -15,11 +19,23 @@ LEVELS = 7
 _SCRATCH = 4096
 
 
+@dataclass
+class _Tables:
+    """What the kernels read, at the protocol's levels (`exact`) or on the grid; made when first needed."""
+
+    inf: Array
+    rate_per_ms: Array
+    i_open_pA: Array
+    moves: Array  # (1 or LEVELS + 1, n, squares)
+    flow: Array
+    halves: Array | None = None  # (LEVELS + 1, n, gates)
+
+
 class Simulation:
     """The running cell: the only thing in the engine that changes.
 
-    Its state holds at `sample`. A constant voltage in an ideal clamp leaves the state where
-    the stretch began and reads every sample in closed form; everything else moves it along.
+    Its state holds at `sample`. A constant voltage in an ideal clamp leaves the gates where
+    the stretch began and reads every sample in closed form; everything else moves along.
     """
 
     def __init__(self, rig: Rig, protocol: Protocol) -> None:
@@ -28,13 +44,9 @@ class Simulation:
         self._voltages = _levels(protocol)
         self._sample = 0
         self.error_mV = 0.0  # the largest error estimate of the solutions so far
-        self._lowered = lower(rig)
-        self._exact = self._lowered.curves(self._voltages)
-        self._grid: Curves | None = None
-        self._halves: Array | None = None
-        # two solutions, coarse and fine; equal unless a series resistance separates them
+        self._adopt(rig)
+        # two solutions, coarse and fine; equal unless the voltage is free
         self._v = np.full(2, protocol.hold_mV)
-        self._x = np.zeros((2, len(self._lowered.gates)))
         self.rest()
 
     @property
@@ -44,62 +56,60 @@ class Simulation:
 
     @property
     def state(self) -> tuple[float, ...]:
-        """Membrane voltage in mV, then every gate."""
+        """Membrane voltage in mV, then every gate, every scheme's state, and what the inside holds."""
         v_mV = self._v[1] + (self._v[1] - self._v[0]) / 3.0
-        x = np.clip(self._x[1] + (self._x[1] - self._x[0]) / 3.0, 0.0, 1.0)
-        return (float(v_mV), *map(float, x))
+        both = (np.clip(a[1] + (a[1] - a[0]) / 3.0, 0.0, 1.0) for a in (self._x, self._s))
+        return (float(v_mV), *(float(value) for part in both for value in part), *self._inside.state)
 
     def set_state(self, state: tuple[float, ...]) -> None:
         """Put the cell in a state at the start of a sweep."""
+        n, m = 1 + self._x.shape[1], 1 + self._x.shape[1] + self._s.shape[1]
         self._v[:] = state[0]
-        self._x[:] = state[1:]
+        self._x[:] = state[1:n]
+        self._s[:] = state[n:m]
+        self._inside.state = state[m:]
+        self._refresh_currents()
         self._sample = 0
 
     def rest(self) -> None:
-        """Put the cell in its steady state at the holding potential."""
+        """Put the cell in its steady state at the holding potential, or where no current flows."""
         low = self._lowered
-        if low.rig.amplifier.ideal:
-            self.set_state((self._hold_mV, *self._exact.inf[self._column(self._hold_mV)]))
-            return
-        grid = self._tables()
-        v_mV = kernels.rest_mV(self._hold_mV, grid.inf, grid.i_open_pA, low.gate_channel, low.gate_power, low.gs_nS)
-        self.set_state((v_mV, *low.curves((v_mV,)).inf[0]))
+        self._inside = Inside(low, self._dt_ms)
+        self._refresh_currents()
+        v_mV = self._hold_mV
+        if not low.rig.amplifier.ideal:
+            i_open = self._on_grid().i_open_pA
+            p = low.steady_openings()
+            v_mV = kernels.rest_mV(v_mV, p, i_open, low.path_opening, *low.clamp[:2])
+        x, s = low.relaxation((v_mV,))[0][0], low.occupancies((v_mV,))[0]
+        self.set_state((v_mV, *x, *s, *self._inside.state))
 
     def set_rig(self, rig: Rig, command_mV: float) -> None:
-        """Go on with another rig from the present state; gates that are new start settled."""
-        before = dict(zip(self._lowered.gates, self.state[1:], strict=True))
-        was_ideal = self._lowered.rig.amplifier.ideal
-        v_mV = command_mV if was_ideal or rig.amplifier.ideal else self.state[0]
-        self._lowered = lower(rig)
-        self._exact = self._lowered.curves(self._voltages)
-        self._grid = self._halves = None
-        settled = self._lowered.curves((v_mV,)).inf[0]
-        gates = [before.get(key, settled[n]) for n, key in enumerate(self._lowered.gates)]
-        self._v = np.full(2, v_mV)
-        self._x = np.array([gates, gates]).reshape(2, len(gates))
+        """Go on with another rig from the present state; gates and states that are new start settled."""
+        old, state, inside = self._lowered, self.state, self._inside
+        before = dict(zip(old.keys, state[1:], strict=False))
+        stays_at_command = old.rig.amplifier.ideal or rig.amplifier.ideal
+        v_mV = command_mV if stays_at_command and not rig.amplifier.clamps_current else state[0]
+        self._adopt(rig)
+        low = self._lowered
+        self._inside.keep(inside)
+        settled = (*low.relaxation((v_mV,))[0][0], *low.occupancies((v_mV,))[0])
+        same = {key for key in low.keys if key in before}
+        whole = {name for name, _ in low.keys if all(key in same for key in low.keys if key[0] == name)}
+        values = [before[key] if key[0] in whole else settled[n] for n, key in enumerate(low.keys)]
+        sample = self._sample
+        self.set_state((v_mV, *values, *self._inside.state))
+        self._sample = sample
 
     def play(self, stretch: Stretch, first: int, last: int, values: Array) -> None:
         """Write samples [first, last) of a stretch; calls must follow one another."""
-        low = self._lowered
-        slope_mV = (stretch.end_mV - stretch.start_mV) / (stretch.last - stretch.first)
-        if not low.rig.amplifier.ideal:
-            self._play_resistive(stretch, slope_mV, first, last, values)
-        elif slope_mV == 0.0:
-            exact, row = self._exact, self._column(stretch.start_mV)
-            kernels.play_constant(
-                self._x[1], exact.inf[row], exact.rate_per_ms[row], low.gate_channel,
-                low.gate_power, exact.i_open_pA[row], low.p_row, first - self._sample,
-                self._dt_ms, stretch.start_mV, values, first, last,
-            )  # fmt: skip
-        else:
-            grid = self._tables()
-            kernels.play_line(
-                self._x[1], grid.inf, np.square(self._decays()[0]), grid.i_open_pA, low.gate_channel,
-                low.gate_power, low.p_row, stretch.start_mV, slope_mV,
-                low.cm_pF * slope_mV / self._dt_ms, first - stretch.first, values, first, last,
-            )  # fmt: skip
-            self._x[0] = self._x[1]
-            self._sample = last
+        while first < last:  # as far as the inside stays as it is
+            border = self._inside.border(first, last)
+            self._play(stretch, first, border, values)
+            self._inside.write(values, first, border)
+            if self._inside.advance(border - first):
+                self._refresh_currents()
+            first = border
 
     def settle(self, stretch: Stretch, sample: int) -> None:
         """Bring the state to a sample up to which the stretch was played."""
@@ -110,51 +120,108 @@ class Simulation:
 
     def wait(self, n_samples: int) -> None:
         """Live through some samples at holding without recording them."""
-        if self._lowered.rig.amplifier.ideal:
+        low = self._lowered
+        if low.rig.amplifier.ideal and not self._inside.follows:
             self._v[:] = self._hold_mV
             self._relax(self._hold_mV, n_samples)
+            if n_samples:
+                move = low.moves((self._hold_mV,), n_samples * self._dt_ms)[0, 0]
+                first = 0
+                for a, b in zip(low.gating[3], low.gating[3][1:], strict=False):
+                    size = (b - a) ** 2
+                    self._s[:, a:b] = self._s[1, a:b] @ move[first : first + size].reshape(b - a, b - a)
+                    first += size
             return
         scratch = np.empty((len(self.names), _SCRATCH))
         for done in range(0, n_samples, _SCRATCH):
             count = min(_SCRATCH, n_samples - done)
             still = Stretch(0, 0, count, self._hold_mV, self._hold_mV)
-            self._play_resistive(still, 0.0, 0, count, scratch)
+            self._sample = 0
+            self.play(still, 0, count, scratch)
+            self.settle(still, count)
+
+    def _play(self, stretch: Stretch, first: int, last: int, values: Array) -> None:
+        low, slope_mV = self._lowered, (stretch.end_mV - stretch.start_mV) / (stretch.last - stretch.first)
+        if not low.rig.amplifier.ideal:
+            grid = self._on_grid()
+            error_mV = kernels.play_membrane(
+                self._v, self._x, self._s, grid.inf, self._halves(), grid.moves, grid.flow, grid.i_open_pA,
+                low.gating, low.rows, low.path_opening, low.state_charge_fC, self._inside.charge_fC,
+                stretch.start_mV, slope_mV, self._dt_ms, *low.clamp,
+                first - stretch.first, values, first, last,
+            )  # fmt: skip
+            self.error_mV = max(self.error_mV, error_mV)
+            self._sample = last
+        elif slope_mV == 0.0:
+            exact, row = self._at_levels(), self._voltages.index(stretch.start_mV)
+            kernels.play_constant(
+                self._x[1], exact.inf[row], exact.rate_per_ms[row], self._s[1], exact.moves[0, row],
+                exact.flow[row], exact.i_open_pA[row], low.gating, low.rows, low.path_opening,
+                self._inside.charge_fC[1], first - self._sample, self._dt_ms, stretch.start_mV, values, first, last,
+            )  # fmt: skip
+            self._s[0], self._inside.charge_fC[0] = self._s[1], self._inside.charge_fC[1]
+        else:
+            grid = self._on_grid()
+            kernels.play_line(
+                self._x[1], self._s[1], grid.inf, self._halves()[0], grid.moves[0], grid.flow, grid.i_open_pA,
+                low.gating, low.rows, low.path_opening, self._inside.charge_fC[1], stretch.start_mV, slope_mV,
+                low.rig.cell.cm_pF * slope_mV / self._dt_ms, self._dt_ms, first - stretch.first, values, first, last,
+            )  # fmt: skip
+            self._x[0], self._s[0], self._inside.charge_fC[0] = self._x[1], self._s[1], self._inside.charge_fC[1]
+            self._sample = last
 
     def _relax(self, v_mV: float, n_samples: int) -> None:
-        if n_samples:  # 0 where the state was moved along already
-            row = self._column(v_mV)
-            left = np.exp(-n_samples * self._dt_ms * self._exact.rate_per_ms[row])
-            inf = self._exact.inf[row]
-            self._x[:] = inf + (self._x[1] - inf) * left
+        """Move the gates along a constant voltage that was played, or waited for."""
+        if n_samples:  # 0 where they were moved along already
+            exact, row = self._at_levels(), self._voltages.index(v_mV)
+            left = np.exp(-n_samples * self._dt_ms * exact.rate_per_ms[row])
+            self._x[:] = exact.inf[row] + (self._x[1] - exact.inf[row]) * left
 
-    def _play_resistive(self, stretch: Stretch, slope_mV: float, first: int, last: int, values: Array) -> None:
-        low, grid = self._lowered, self._tables()
-        error_mV = kernels.play_resistive(
-            self._v, self._x, grid.inf, self._decays(), grid.i_open_pA, low.gate_channel,
-            low.gate_power, low.p_row, stretch.start_mV, slope_mV, self._dt_ms, low.gs_nS,
-            low.cm_pF, first - stretch.first, values, first, last,
-        )  # fmt: skip
-        self.error_mV = max(self.error_mV, error_mV)
-        self._sample = last
+    def _adopt(self, rig: Rig) -> None:
+        """Take a rig; tables are made when needed."""
+        low = self._lowered = lower(rig)
+        self._inside = Inside(low, self._dt_ms)
+        self._exact: _Tables | None = None
+        self._grid: _Tables | None = None
+        self._x = np.zeros((2, low.n_gates))
+        self._s = np.zeros((2, low.state_charge_fC.size))
 
-    def _tables(self) -> Curves:
+    def _at_levels(self) -> _Tables:
+        if self._exact is None:
+            low, voltages = self._lowered, self._voltages
+            i_open = low.currents(voltages, self._solutions())
+            moves = low.moves(voltages, self._dt_ms)
+            self._exact = _Tables(*low.relaxation(voltages), i_open, moves, low.flow(voltages))
+        return self._exact
+
+    def _on_grid(self) -> _Tables:
         if self._grid is None:
-            self._grid = self._lowered.curves()
+            low = self._lowered
+            moves = low.moves(None, self._dt_ms / 2, LEVELS + 1)
+            self._grid = _Tables(*low.relaxation(), low.currents(None, self._solutions()), moves, low.flow())
         return self._grid
 
-    def _decays(self) -> Array:
+    def _refresh_currents(self) -> None:
+        """Make the open currents anew for what the inside holds now."""
+        if self._inside.follows:
+            solutions = self._solutions()
+            for tables, voltages in ((self._exact, self._voltages), (self._grid, None)):
+                if tables is not None:
+                    tables.i_open_pA = self._lowered.currents(voltages, solutions)
+
+    def _solutions(self) -> Solutions:
+        return self._inside.solutions
+
+    def _halves(self) -> Array:
         """exp(-h/tau) for h = half of a sample, of half a sample, ... : (LEVELS + 1, grid, gates)."""
-        if self._halves is None:
-            rate_per_ms = self._tables().rate_per_ms
-            halves = np.empty((LEVELS + 1, *rate_per_ms.shape))
-            halves[LEVELS] = np.exp(-self._dt_ms / 2 / 2**LEVELS * rate_per_ms)
+        grid = self._on_grid()
+        if grid.halves is None:
+            halves = np.empty((LEVELS + 1, *grid.rate_per_ms.shape))
+            halves[LEVELS] = np.exp(-self._dt_ms / 2 / 2**LEVELS * grid.rate_per_ms)
             for level in range(LEVELS, 0, -1):
                 np.square(halves[level], out=halves[level - 1])
-            self._halves = halves
-        return self._halves
-
-    def _column(self, v_mV: float) -> int:
-        return self._voltages.index(v_mV)
+            grid.halves = halves
+        return grid.halves
 
 
 def _levels(protocol: Protocol) -> tuple[float, ...]:

@@ -11,11 +11,15 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from vclamp import paths
 from vclamp.errors import VClampError
-from vclamp.model.channel import Blocker, Channel, Gate, OhmicPore
+from vclamp.model.blockers import BLOCKERS
+from vclamp.model.channel import Channel
 from vclamp.model.explain import explain
+from vclamp.model.gating import GATINGS, Gate, Transition
 from vclamp.model.ions import Drug, Ion, Solutions
+from vclamp.model.pores import PORES, Permeability, PermeantEnergy, PoreIon
 from vclamp.model.protocol import SEGMENTS, Ladder, Mark, Protocol
-from vclamp.model.rig import Amplifier, Cell, Rig
+from vclamp.model.pump import Pump
+from vclamp.model.rig import Amplifier, Branch, Cell, Rig
 
 T = TypeVar("T")
 
@@ -30,13 +34,15 @@ _QUOTED = re.compile(
 )
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_NESTING}}}")
 _CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
-_DESCRIBED = (
-    *(Blocker, Channel, Gate, OhmicPore, Drug, Ion, Solutions, Ladder, Mark, Protocol),
-    *(Amplifier, Cell, Rig, *SEGMENTS.values()),
+_FORMS: tuple[dict[str, Any], ...] = (SEGMENTS, PORES, BLOCKERS, GATINGS)
+_DESCRIBED: tuple[Any, ...] = (
+    *(Channel, Gate, Transition, Permeability, PermeantEnergy, PoreIon, Drug, Ion, Solutions),
+    *(Ladder, Mark, Protocol, Amplifier, Branch, Cell, Pump, Rig),
+    *(described for forms in _FORMS for described in forms.values()),
 )
 for _cls in _DESCRIBED:
     setattr(_cls, "__pydantic_config__", _CONFIG)  # noqa: B010  (pydantic looks for this name)
-_TAGS = {"number", "ladder", "list", *SEGMENTS}
+_TAGS = {"number", "ladder", "list", *(tag for forms in _FORMS for tag in forms)}
 KEYS = sorted({name for cls in _DESCRIBED for name in cls.__dataclass_fields__})
 
 

@@ -1,6 +1,7 @@
-"""Rate formulas: text of the voltage v (mV), read by a small parser of its own.
+"""Rate formulas: text of the voltage, read by a small parser of its own.
 
-A formula can reach nothing but numbers, v, + - * / ^ ( ) and the functions below.
+A formula can reach nothing but numbers, v (mV), u (FV/RT at the rig's temperature),
++ - * / ^ ( ) and the functions below.
 """
 
 import re
@@ -12,9 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vclamp.errors import VClampError
+from vclamp.physics.flux import linoid
+from vclamp.physics.thermo import thermal_voltage_mV
+from vclamp.units import kelvin
 
 Array = NDArray[np.float64]
-Node = Callable[[Array], Array]
+Variables = dict[str, Array]
+Node = Callable[[Variables], Array]
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
@@ -23,19 +28,6 @@ _TOKEN = re.compile(
     r"\s*(?:((?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?)"
     r"|([A-Za-z]\w{0,30})|(.))"
 )
-
-
-def linoid(x: ArrayLike) -> Array:
-    """x/(1 − exp(−x)) with its limit 1 at x = 0, exact to rounding everywhere.
-
-    Source: the removable singularity of Hodgkin & Huxley 1952, J Physiol 117:500, rates.
-    """
-    x = np.asarray(x, float)
-    small = np.abs(x) < 1e-6
-    safe = np.where(small, 1.0, x)
-    with np.errstate(over="ignore"):
-        exact = safe / -np.expm1(-safe)
-    return np.where(small, 1.0 + 0.5 * x, exact)
 
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
@@ -50,7 +42,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula of the voltage, checked when it is made.
+    """A formula of the voltage v (mV) or u = FV/RT, checked when it is made.
 
     Raises
     ------
@@ -63,11 +55,11 @@ class Formula:
     def __post_init__(self) -> None:
         _parse(self.text)
 
-    def __call__(self, v_mV: ArrayLike) -> Array:
+    def __call__(self, v_mV: ArrayLike, temperature_K: float = kelvin(22.0)) -> Array:
         """Values at the voltages, an array of the same shape; not finite where undefined."""
         v = np.asarray(v_mV, float)
         with np.errstate(all="ignore"):
-            return np.broadcast_to(_parse(self.text)(v), v.shape).astype(float)
+            return np.array(_parse(self.text)({"v": v, "u": v / thermal_voltage_mV(temperature_K)}))
 
 
 @lru_cache(maxsize=512)
@@ -106,7 +98,7 @@ class _Parser:
     def _error(self, what: str) -> VClampError:
         token = self.tokens[self.at] if self.at < len(self.tokens) else None
         here = token.start(token.lastindex or 0) + 1 if token else len(self.text)
-        remedy = f"Allowed are numbers, v, + - * / ^ ( ) and {', '.join(FUNCTIONS)}."
+        remedy = f"Allowed are numbers, v, u, + - * / ^ ( ) and {', '.join(FUNCTIONS)}."
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         return VClampError(f"formula '{shown}', column {here}: {what}", remedy=remedy)
 
@@ -134,7 +126,7 @@ class _Parser:
             negative ^= self._peek() == "-"
             self.at += 1
         node = self._power()
-        return (lambda v: -node(v)) if negative else node
+        return (lambda x: -node(x)) if negative else node
 
     def _power(self) -> Node:
         base = self._atom()
@@ -146,7 +138,7 @@ class _Parser:
             self.at -= 1  # the exponent is where the mistake is
             raise self._error(f"an exponent above {MAX_EXPONENT:g}")
         exponent = -exponent if negative else exponent
-        return lambda v: base(v) ** exponent
+        return lambda x: base(x) ** exponent
 
     def _number(self) -> float:
         match = self.tokens[self.at] if self.at < len(self.tokens) else None
@@ -164,7 +156,7 @@ class _Parser:
             raise self._error("the formula ends too early")
         if match.group(1) is not None:
             number = self._number()
-            return lambda v: np.full(v.shape, number)
+            return lambda x: np.full(x["v"].shape, number)
         word = match.group(2)
         if word is not None:
             return self._name(word)
@@ -173,16 +165,16 @@ class _Parser:
         raise self._error(f"'{self._peek()}' is not expected here")
 
     def _name(self, word: str) -> Node:
-        if word in ("v", "V"):
+        if word in ("v", "V", "u"):
             self.at += 1
-            return lambda v: v
+            return lambda x: x[word.lower()]
         if word not in FUNCTIONS:
             raise self._error(f"'{word}' is unknown")
         self.at += 1
         if not self._take("("):
             raise self._error(f"'(' must follow {word}")
         function, inner = FUNCTIONS[word], self._closed()
-        return lambda v: function(inner(v))
+        return lambda x: function(inner(x))
 
     def _closed(self) -> Node:
         node = self._sum()
@@ -193,4 +185,4 @@ class _Parser:
 
 def _binary(operator: str, left: Node, right: Node) -> Node:
     function = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}[operator]
-    return lambda v: function(left(v), right(v))
+    return lambda x: function(left(x), right(x))

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vclamp.model.channel import Channel
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
 
@@ -87,12 +88,34 @@ class Recording:
 
 def trace_names(rig: Rig) -> tuple[str, ...]:
     """Names of the traces a sweep of this rig has, in the order of their rows."""
-    channels = rig.cell.channels
+    cell = rig.cell
+    channels = cell.channels
+    schemes = [(channel, channel.scheme) for channel in channels if channel.scheme is not None]
     return (
         "command_mV",
         "v_mV",
         "i_pA",
         *(f"i_{channel.name}_pA" for channel in channels),
-        *(f"p_open_{channel.name}" for channel in channels if channel.gates),
-        *(f"gate_{channel.name}_{gate.name}" for channel in channels for gate in channel.gates),
+        *(f"i_{branch.name}_pA" for branch in cell.branches),
+        *(("i_pump_pA",) if cell.pump is not None else ()),
+        *(f"i_gating_{channel.name}_pA" for channel in channels if has_gating_current(channel)),
+        *(f"p_open_{channel.name}" for channel in channels if channel.is_gated),
+        *(
+            f"gate_{channel.name}_{gate.name}"
+            for channel in channels
+            if channel.scheme is None
+            for gate in channel.gates
+        ),
+        *(
+            f"state_{channel.name}_{state}"
+            for channel, scheme in schemes
+            if cell.record_states
+            for state in scheme.states
+        ),
+        *(f"in_{ion.name}_mM" for ion in rig.solutions.ions if cell.volume_pL is not None),
     )
+
+
+def has_gating_current(channel: Channel) -> bool:
+    """Whether moving charges of its gating are known, and how many channels there are."""
+    return bool(channel.n_channels) and channel.scheme is not None and any(channel.scheme.charges_e)

@@ -189,7 +189,7 @@ def _series_name(trace: str, sweep: int) -> str:
 
 def _si_unit(trace: str) -> tuple[str, float]:
     """SI unit of a trace and the factor that turns it into that unit."""
-    if trace.startswith(("p_open_", "gate_")):  # a gate may be called mV
+    if trace.startswith(("p_open_", "gate_", "state_")):  # a gate may be called mV
         return PLAIN_NUMBER
     return units.SI.get(trace.rsplit("_", 1)[-1], PLAIN_NUMBER)
 

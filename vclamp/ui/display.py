@@ -188,7 +188,7 @@ class Display(QObject):
         colours, plotted = channel_colours(header.rig, self.theme), []
         for channel in header.rig.cell.channels:
             e_mV = channel.reversal_mV(header.rig.solutions)
-            curve = channel_gv(sweeps, header.protocol, channel.name, e_mV) if channel.gates else None
+            curve = channel_gv(sweeps, header.protocol, channel.name, e_mV) if channel.is_gated else None
             if curve is None:
                 continue
             fit = fit_boltzmann(curve.x, curve.y)

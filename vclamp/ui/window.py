@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from vclamp.errors import VClampError
-from vclamp.model.record import Finished
+from vclamp.model.record import Finished, trace_names
 from vclamp.model.rig import Rig
 from vclamp.ui.actions import add_menus
 from vclamp.ui.banner import Banner
@@ -284,4 +284,4 @@ def _apply(theme: Theme) -> None:
 
 def _shape(rig: Rig) -> object:
     """What must be equal for sweeps of two rigs to be compared."""
-    return rig.cell.name, [(channel.name, [gate.name for gate in channel.gates]) for channel in rig.cell.channels]
+    return rig.cell.name, trace_names(rig)

@@ -24,9 +24,10 @@ class ChannelCard(QFrame):
         self.switch.setStyleSheet(f"color: {colour}; font-weight: bold;")
         self.switch.setToolTip(f"{channel.note or channel.title}\nKey {number} switches it on and off.")
         self.switch.toggled.connect(lambda on: self.edited.emit(f"cell.channels.{self._name}.on", on))
+        amount = channel.pore.AMOUNT
         self.conductance = QuantityField("nS", 0.0, 1e6, 3)
         self.conductance.setToolTip(f"Conductance with all channels open\n{channel.source}")
-        self.conductance.edited.connect(lambda g: self.edited.emit(f"cell.channels.{self._name}.g_nS", g))
+        self.conductance.edited.connect(lambda g: self.edited.emit(f"cell.channels.{self._name}.{amount}", g))
         self.conductance.refused.connect(self.refused)
         top = QHBoxLayout()
         top.addWidget(self.switch, 1)
@@ -37,7 +38,7 @@ class ChannelCard(QFrame):
         layout.addLayout(top)
         self.sliders: dict[str, ConcentrationSlider] = {}
         for block in channel.blockers:
-            slider = ConcentrationSlider(block.drug, block.ic50_mM)
+            slider = ConcentrationSlider(block.drug, block.half_mM)
             path = f"solutions.drugs.{block.drug}.{block.side}_mM"
             slider.moved.connect(lambda value, path=path: self.edited.emit(path, value))
             self.sliders[path] = slider
@@ -49,7 +50,7 @@ class ChannelCard(QFrame):
         self.switch.blockSignals(True)
         self.switch.setChecked(channel.on)
         self.switch.blockSignals(False)
-        self.conductance.show_value(channel.g_nS)
+        self.conductance.show_value(channel.amount)
         for path, slider in self.sliders.items():
             _, _, drug, key = path.split(".")
             slider.show_value(rig.solutions.drug_mM(drug, key.removesuffix("_mM")))

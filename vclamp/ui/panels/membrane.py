@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 
-from vclamp.model.channel import Channel
-from vclamp.model.ions import Solutions
 from vclamp.model.record import Chunk
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.circuit import Branch, Circuit, CircuitWidget
@@ -65,13 +63,13 @@ def circuit_at(
         Branch(
             key=channel.name,
             label=channel.title,
-            kind="channel" if channel.gates else "leak",
+            kind="channel" if channel.is_gated else "leak",
             colour=colours[channel.name],
             current_pA=value[f"i_{channel.name}_pA"],
-            g_nS=_conductance_nS(channel, rig.solutions, value.get(f"p_open_{channel.name}", 1.0)),
+            g_nS=_conductance_nS(value[f"i_{channel.name}_pA"], value["v_mV"], channel.reversal_mV(rig.solutions)),
             e_mV=channel.reversal_mV(rig.solutions),
             p_open=value.get(f"p_open_{channel.name}"),
-            unblocked=channel.unblocked(rig.solutions),
+            unblocked=float(channel.unblocked(np.array(value["v_mV"]), rig.solutions)),
             on=channel.on,
         )
         for channel in rig.cell.channels
@@ -81,6 +79,6 @@ def circuit_at(
     return Circuit((capacitor, *branches), value["v_mV"], value["command_mV"], rig.amplifier.rs_MOhm, full_scale_pA)
 
 
-def _conductance_nS(channel: Channel, solutions: Solutions, p_open: float) -> float:
-    """Conductance in use just now."""
-    return channel.g_nS * p_open * channel.unblocked(solutions) * channel.on
+def _conductance_nS(i_pA: float, v_mV: float, e_mV: float) -> float:
+    """Chord conductance in use just now."""
+    return i_pA / (v_mV - e_mV) if abs(v_mV - e_mV) > 1e-6 else 0.0

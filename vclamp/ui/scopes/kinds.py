@@ -37,7 +37,7 @@ def _ionic(rig: Rig) -> tuple[Line, ...]:
 
 
 def _open(rig: Rig) -> tuple[Line, ...]:
-    return tuple(Line(f"p_open_{c.name}", c.title, c.name) for c in rig.cell.channels if c.gates)
+    return tuple(Line(f"p_open_{c.name}", c.title, c.name) for c in rig.cell.channels if c.is_gated)
 
 
 @dataclass(frozen=True)

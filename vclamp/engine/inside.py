@@ -1,0 +1,85 @@
+"""What a cell of finite volume holds: concentrations that follow the currents, tick by tick."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vclamp.engine.compile import Lowered
+from vclamp.model.ions import Solutions
+from vclamp.units import FARADAY_C_PER_MOL
+
+Array = NDArray[np.float64]
+
+LEAST_mM = 1e-9  # a constant pump would go on below nothing
+
+
+class Inside:
+    """The concentrations inside, renewed after every tick of simulated time from the charge that flowed.
+
+    dc/dt = −I/(zF·volume). In a cell without a volume nothing follows and nothing is kept.
+    `charge_fC` is what the kernels count through each path, in the coarse and the fine solution.
+    """
+
+    def __init__(self, lowered: Lowered, dt_ms: float) -> None:
+        cell = lowered.rig.cell
+        self._solutions = lowered.rig.solutions
+        self.follows = cell.volume_pL is not None
+        ions = self._solutions.ions if self.follows else ()
+        self._names = tuple(ion.name for ion in ions)
+        self._in_mM = np.array([ion.in_mM for ion in ions])
+        self.charge_fC: Array = np.zeros((2, len(lowered.paths) if self.follows else 0))
+        self._mM_per_fC = np.array(
+            [
+                [
+                    -(path.ion == ion.name) / (ion.z * FARADAY_C_PER_MOL * (cell.volume_pL or 1.0))
+                    for path in lowered.paths
+                ]
+                for ion in ions
+            ]
+        ).reshape(len(ions), self.charge_fC.shape[1])
+        self._first_row = len(lowered.names) - len(ions)
+        self._tick = max(1, round(cell.tick_ms / dt_ms))
+        self._elapsed = 0  # samples since the last tick
+
+    @property
+    def solutions(self) -> Solutions:
+        """The rig's solutions with what the inside held at the last tick."""
+        if not self.follows:
+            return self._solutions
+        return self._solutions.with_inside(dict(zip(self._names, map(float, self._in_mM), strict=True)))
+
+    @property
+    def state(self) -> tuple[float, ...]:
+        """Concentrations inside in mM at this very sample; setting them starts a new tick."""
+        charge_fC = self.charge_fC[1] + (self.charge_fC[1] - self.charge_fC[0]) / 3.0
+        return tuple(map(float, np.maximum(self._in_mM + self._mM_per_fC @ charge_fC, LEAST_mM)))
+
+    @state.setter
+    def state(self, in_mM: tuple[float, ...]) -> None:
+        self._in_mM = np.array(in_mM)
+        self.charge_fC[:] = 0.0
+        self._elapsed = 0
+
+    def keep(self, before: "Inside") -> None:
+        """Hold what another rig's inside holds, but for ions that the user has set anew."""
+        held = dict(zip(before._names, before.state, strict=True))
+        was = {ion.name: ion.in_mM for ion in before._solutions.ions}
+        ions = (ion for ion in self._solutions.ions if self.follows)
+        self.state = tuple(
+            held[ion.name] if ion.name in held and ion.in_mM == was[ion.name] else ion.in_mM for ion in ions
+        )
+
+    def border(self, first: int, last: int) -> int:
+        """The sample up to which the concentrations stay as they are."""
+        return min(last, first + self._tick - self._elapsed) if self.follows else last
+
+    def write(self, values: Array, first: int, last: int) -> None:
+        """Write the concentrations of samples [first, last)."""
+        values[self._first_row :, first:last] = self._in_mM[:, None]
+
+    def advance(self, n_samples: int) -> bool:
+        """Let samples pass; whether a tick is over and the concentrations are others."""
+        self._elapsed += n_samples
+        if not self.follows or self._elapsed < self._tick:
+            return False
+        self.state = self.state
+        return True
