@@ -15,7 +15,8 @@ LEAST_mM = 1e-9  # a constant pump would go on below nothing
 class Inside:
     """The concentrations inside, renewed after every tick of simulated time from the charge that flowed.
 
-    dc/dt = −I/(zF·volume). In a cell without a volume nothing follows and nothing is kept.
+    dc/dt = −I/(zF·volume). Currents are those of the concentrations expected in the middle of
+    the tick, which makes it second order. In a cell without a volume nothing follows.
     `charge_fC` is what the kernels count through each path, in the coarse and the fine solution.
     """
 
@@ -26,6 +27,7 @@ class Inside:
         ions = self._solutions.ions if self.follows else ()
         self._names = tuple(ion.name for ion in ions)
         self._in_mM = np.array([ion.in_mM for ion in ions])
+        self._gain_mM = np.zeros(len(ions))  # over the last tick
         self.charge_fC: Array = np.zeros((2, len(lowered.paths) if self.follows else 0))
         self._mM_per_fC = np.array(
             [
@@ -42,10 +44,11 @@ class Inside:
 
     @property
     def solutions(self) -> Solutions:
-        """The rig's solutions with what the inside held at the last tick."""
+        """The rig's solutions with what the inside will hold in the middle of this tick."""
         if not self.follows:
             return self._solutions
-        return self._solutions.with_inside(dict(zip(self._names, map(float, self._in_mM), strict=True)))
+        middle_mM = np.maximum(self._in_mM + 0.5 * self._gain_mM, LEAST_mM)
+        return self._solutions.with_inside(dict(zip(self._names, map(float, middle_mM), strict=True)))
 
     @property
     def state(self) -> tuple[float, ...]:
@@ -56,6 +59,7 @@ class Inside:
     @state.setter
     def state(self, in_mM: tuple[float, ...]) -> None:
         self._in_mM = np.array(in_mM)
+        self._gain_mM = np.zeros(len(in_mM))
         self.charge_fC[:] = 0.0
         self._elapsed = 0
 
@@ -73,13 +77,16 @@ class Inside:
         return min(last, first + self._tick - self._elapsed) if self.follows else last
 
     def write(self, values: Array, first: int, last: int) -> None:
-        """Write the concentrations of samples [first, last)."""
-        values[self._first_row :, first:last] = self._in_mM[:, None]
+        """Write the concentrations of samples [first, last), on the line expected within the tick."""
+        part = (self._elapsed + np.arange(last - first)) / self._tick
+        expected_mM = self._in_mM[:, None] + self._gain_mM[:, None] * part
+        values[self._first_row :, first:last] = np.maximum(expected_mM, LEAST_mM)
 
     def advance(self, n_samples: int) -> bool:
         """Let samples pass; whether a tick is over and the concentrations are others."""
         self._elapsed += n_samples
         if not self.follows or self._elapsed < self._tick:
             return False
-        self.state = self.state
+        before, self.state = self._in_mM, self.state
+        self._gain_mM = self._in_mM - before
         return True

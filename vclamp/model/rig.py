@@ -47,7 +47,7 @@ class Cell:
     pump: Pump | None = None
     branches: tuple[Branch, ...] = ()
     volume_pL: Volume_pL | None = None
-    tick_ms: Tick_ms = 200.0
+    tick_ms: Tick_ms = 500.0
     record_states: bool = False
     label: Name | None = None
     source: Note = ""
