@@ -78,6 +78,8 @@ class Inside:
 
     def write(self, values: Array, first: int, last: int) -> None:
         """Write the concentrations of samples [first, last), on the line expected within the tick."""
+        if not self.follows:
+            return
         part = (self._elapsed + np.arange(last - first)) / self._tick
         expected_mM = self._in_mM[:, None] + self._gain_mM[:, None] * part
         values[self._first_row :, first:last] = np.maximum(expected_mM, LEAST_mM)

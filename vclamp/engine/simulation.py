@@ -44,6 +44,7 @@ class Simulation:
         self._voltages = _levels(protocol)
         self._sample = 0
         self.error_mV = 0.0  # the largest error estimate of the solutions so far
+        self._rest_state: tuple[float, ...] | None = None
         self._adopt(rig)
         # two solutions, coarse and fine; equal unless the voltage is free
         self._v = np.full(2, protocol.hold_mV)
@@ -73,6 +74,11 @@ class Simulation:
 
     def rest(self) -> None:
         """Put the cell in its steady state at the holding potential, or where no current flows."""
+        if self._rest_state is None:
+            self._rest_state = self._find_rest()
+        self.set_state(self._rest_state)
+
+    def _find_rest(self) -> tuple[float, ...]:
         low = self._lowered
         self._inside = Inside(low, self._dt_ms)
         self._refresh_currents()
@@ -82,7 +88,7 @@ class Simulation:
             p = low.steady_openings()
             v_mV = kernels.rest_mV(v_mV, p, i_open, low.path_opening, *low.clamp[:2])
         x, s = low.relaxation((v_mV,))[0][0], low.occupancies((v_mV,))[0]
-        self.set_state((v_mV, *x, *s, *self._inside.state))
+        return (v_mV, *x, *s, *self._inside.state)
 
     def set_rig(self, rig: Rig, command_mV: float) -> None:
         """Go on with another rig from the present state; gates and states that are new start settled."""
@@ -181,6 +187,7 @@ class Simulation:
         """Take a rig; tables are made when needed."""
         low = self._lowered = lower(rig)
         self._inside = Inside(low, self._dt_ms)
+        self._rest_state = None
         self._exact: _Tables | None = None
         self._grid: _Tables | None = None
         self._x = np.zeros((2, low.n_gates))
