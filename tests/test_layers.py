@@ -49,7 +49,7 @@ def test_every_import_between_layers_points_down() -> None:
     [
         ({"PySide6", "shiboken6", "pyqtgraph"}, ("ui/",)),
         ({"numba", "llvmlite"}, ("engine/kernels.py", "ui/scopes/raster.py")),
-        ({"pydantic"}, ("model/",)),
+        ({"pydantic", "defusedxml"}, ("model/",)),
         ({"h5py", "pynwb", "sqlite3"}, ("storage/",)),
     ],
 )

@@ -1,4 +1,4 @@
-"""The command line: vclamp [gui] | run | analyse | export | replay | check | list."""
+"""The command line: vclamp [gui] | run | analyse | export | replay | check | import | list."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from vclamp import __version__, paths
 from vclamp.errors import VClampError
+from vclamp.model.channel import Channel
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
@@ -82,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check descriptions and recordings")
     check.add_argument("files", nargs="+", metavar="FILE")
     check.set_defaults(command=_check)
+
+    bring = commands.add_parser("import", help="make channel files of a NeuroML 2 file")
+    bring.add_argument("file", help="a NeuroML 2 file of ion channels (.nml)")
+    bring.add_argument("--channel", metavar="NAME", help="only this one of the file's channels")
+    bring.add_argument("-o", "--output", metavar="OUT", help="where the channel goes (NAME.toml, in this folder)")
+    bring.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    bring.set_defaults(command=_import)
 
     listing = commands.add_parser("list", help="list what there is, one a line")
     listing.add_argument("what", choices=sorted(_LISTS))
@@ -251,6 +259,44 @@ def _checked(path: Path) -> str:
         case "cell":
             return f"cell, {len(load_rig(path).cell.channels)} channels"
     return f"channel, {len(load_channel(path).gates)} gates"
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from vclamp.model.neuroml import read_neuroml
+    from vclamp.storage.safely import refuse_existing
+
+    file, name = Path(arguments.file), arguments.channel
+    found = read_neuroml(file)
+    channels = [channel for channel in found if name in (None, channel.name, channel.title)]
+    remedy = f"Choose by --channel one of: {', '.join(channel.name for channel in found)[:120]}."
+    if not channels:
+        raise VClampError(f"holds no channel '{name[:40]}'", where=file.name, remedy=remedy)
+    if arguments.output is not None and len(channels) > 1:
+        raise VClampError(f"holds {len(channels)} channels and OUT is one", where=file.name, remedy=remedy)
+    targets = [Path(f"{channel.name}.toml" if arguments.output is None else arguments.output) for channel in channels]
+    for target in targets:  # all of them before the first is written
+        if target.suffix != ".toml":
+            raise VClampError("is no name of a channel file", where=target.name, remedy="It must end in .toml.")
+        refuse_existing(target, arguments.overwrite)
+    for channel, target in zip(channels, targets, strict=True):
+        _write_channel(channel, target, overwrite=arguments.overwrite)
+        print(f"{file}: {channel.title} -> {target}")
+    return 0
+
+
+def _write_channel(channel: Channel, target: Path, *, overwrite: bool) -> None:
+    """A channel's file, read back before it takes its place."""
+    from vclamp.model.files import load_channel, to_toml
+    from vclamp.storage.safely import write_safely
+
+    def write(place: Path) -> None:
+        place.write_bytes(to_toml(channel).encode())
+
+    def check(place: Path) -> None:
+        if load_channel(place) != channel:
+            raise VClampError("does not read back as it was written", where=target.name)
+
+    write_safely(target, write, check, overwrite=overwrite)
 
 
 def _titles(folder: Path) -> list[tuple[str, str]]:

@@ -59,5 +59,5 @@ def find(name_or_path: str, folder: Path, kind: str) -> Path:
     from difflib import get_close_matches
 
     near = get_close_matches(name_or_path, known, n=1)
-    remedy = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(known)}."
+    remedy = f"Did you mean '{near[0]}'?" if near else f"'vclamp list {kind}s' names them all."
     raise VClampError(f"no {kind} or file of that name", where=name_or_path[:80], remedy=remedy)
