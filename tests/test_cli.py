@@ -156,7 +156,9 @@ def test_export_writes_another_format(recorded: Path, tmp_path: Path, capsys: Ca
     assert np.array_equal(rows[rows[:, 0] == 1, 2:].T, recording.sweeps[1].values)
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["analyse"], ["export"], ["replay"], ["check"], ["list"], ["gui"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["analyse"], ["export"], ["replay"], ["check"], ["list"], ["import"], ["gui"]]
+)
 def test_help_is_on_stdout_and_exits_with_0(command: list[str], capsys: Captured) -> None:
     with pytest.raises(SystemExit) as caught:
         main([*command, "--help"])

@@ -72,26 +72,39 @@ class Permeability:
     ratio: Ratio = 1.0
 
 
-@dataclass(frozen=True)
-class GhkPore:
-    """Goldman-Hodgkin-Katz current of independent ions; without a list, of the channel's ion alone."""
+class _Goldman:
+    """Independent ions in a constant field; subclasses say how permeable each is."""
 
     AMOUNT = "p_cm3_per_s"
-    type: Literal["ghk"] = "ghk"
-    permeant: tuple[Permeability, ...] = ()
+
+    def ratios(self, ion: str | None, temperature_K: float) -> dict[str, float]:
+        """Relative permeability of each ion."""
+        raise NotImplementedError
 
     def ions(self, ion: str | None) -> tuple[str, ...]:
         """Names of the ions that must be in the solutions."""
         return tuple(self.ratios(ion, 300.0))
 
+    def currents_pA(self, v_mV: Array, solutions: Solutions, ion: str | None, amount: float) -> Currents:
+        """Current of each ion at the voltages."""
+        kelvin, currents = solutions.temperature_K, {}
+        for name, ratio in self.ratios(ion, kelvin).items():
+            active = solutions.active(name)
+            currents[name] = ghk_current_pA(v_mV, amount * ratio, active.z, active.out_mM, active.in_mM, kelvin)
+        return currents
+
+
+@dataclass(frozen=True)
+class GhkPore(_Goldman):
+    """Goldman-Hodgkin-Katz current of independent ions; without a list, of the channel's ion alone."""
+
+    type: Literal["ghk"] = "ghk"
+    permeant: tuple[Permeability, ...] = ()
+
     def ratios(self, ion: str | None, temperature_K: float) -> dict[str, float]:
         """Relative permeability of each ion."""
         listed = {item.name: item.ratio for item in self.permeant}
         return listed if listed or ion is None else {ion: 1.0}
-
-    def currents_pA(self, v_mV: Array, solutions: Solutions, ion: str | None, amount: float) -> Currents:
-        """Current of each ion at the voltages."""
-        return _ghk(v_mV, solutions, self.ratios(ion, solutions.temperature_K), amount)
 
 
 @dataclass(frozen=True)
@@ -104,44 +117,30 @@ class PermeantEnergy:
 
 
 @dataclass(frozen=True)
-class EnergyPore:
+class EnergyPore(_Goldman):
     """A GHK pore whose permeability ratios follow from transfer energies.
 
     ΔG_transfer = ΔG_dehydration − ΔG_coordination at the rate-limiting barrier;
     P_X/P_first = exp(−ΔΔG/RT).
     """
 
-    AMOUNT = "p_cm3_per_s"
     permeant: Annotated[tuple[PermeantEnergy, ...], Len(1)]
     type: Literal["energies"] = "energies"
-
-    def ions(self, ion: str | None) -> tuple[str, ...]:
-        """Names of the ions that must be in the solutions."""
-        return tuple(item.name for item in self.permeant)
 
     def ratios(self, ion: str | None, temperature_K: float) -> dict[str, float]:
         """Relative permeability of each ion."""
         energies = [item.dehydration_kJ_per_mol - item.coordination_kJ_per_mol for item in self.permeant]
-        return _boltzmann_ratios(self.ions(ion), energies, temperature_K)
-
-    def currents_pA(self, v_mV: Array, solutions: Solutions, ion: str | None, amount: float) -> Currents:
-        """Current of each ion at the voltages."""
-        return _ghk(v_mV, solutions, self.ratios(ion, solutions.temperature_K), amount)
+        return _boltzmann_ratios(tuple(item.name for item in self.permeant), energies, temperature_K)
 
 
 @dataclass(frozen=True)
-class FieldStrengthPore:
+class FieldStrengthPore(_Goldman):
     """A GHK pore whose selectivity follows from the radius of its anionic site (Eisenman 1962)."""
 
-    AMOUNT = "p_cm3_per_s"
     site_radius_A: Radius_A
     permeant: Annotated[tuple[Literal["Li", "Na", "K", "Rb", "Cs"], ...], Len(1)]
     hydration: Literal["marcus", "drude"] = "marcus"
     type: Literal["field-strength"] = "field-strength"
-
-    def ions(self, ion: str | None) -> tuple[str, ...]:
-        """Names of the ions that must be in the solutions."""
-        return self.permeant
 
     def ratios(self, ion: str | None, temperature_K: float) -> dict[str, float]:
         """Relative permeability of each ion."""
@@ -150,10 +149,6 @@ class FieldStrengthPore:
             for name in self.permeant
         ]
         return _boltzmann_ratios(self.permeant, energies, temperature_K)
-
-    def currents_pA(self, v_mV: Array, solutions: Solutions, ion: str | None, amount: float) -> Currents:
-        """Current of each ion at the voltages."""
-        return _ghk(v_mV, solutions, self.ratios(ion, solutions.temperature_K), amount)
 
 
 @dataclass(frozen=True)
@@ -262,16 +257,6 @@ Pore = Annotated[
     | Annotated[KnockOnPore, Tag("knock-on")],
     Discriminator(lambda value: form(value, "ohmic")),
 ]
-
-
-def _ghk(v_mV: Array, solutions: Solutions, ratios: dict[str, float], p_cm3_per_s: float) -> Currents:
-    currents = {}
-    for name, ratio in ratios.items():
-        ion = solutions.active(name)
-        currents[name] = ghk_current_pA(
-            v_mV, p_cm3_per_s * ratio, ion.z, ion.out_mM, ion.in_mM, solutions.temperature_K
-        )
-    return currents
 
 
 def _boltzmann_ratios(names: tuple[str, ...], energies: list[float], temperature_K: float) -> dict[str, float]:
