@@ -1,7 +1,9 @@
 """Whatever ships keeps the rules: every cell, channel, protocol and file format, today's and tomorrow's."""
 
 import re
+import tomllib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from vclamp.analysis.curves import ANALYSES, applicable
 from vclamp.cli import main
 from vclamp.model.channel import Channel
 from vclamp.model.files import load_channel, load_protocol, load_rig
+from vclamp.model.pores import OhmicPore
 from vclamp.model.protocol import Hold, Protocol, Ramp, Step
 from vclamp.model.record import Sweep, trace_names
 from vclamp.model.rig import Cell, Rig
@@ -29,45 +32,75 @@ WITH_CHANGES = made_up_recording(3, 400)
 
 
 def assert_sound(sweep: Sweep) -> None:
-    """No number is missing and no probability is impossible."""
+    """No number is missing, no probability impossible, and every channel in one of its states."""
     assert np.isfinite(sweep.values).all()
     for name, row in zip(sweep.names, sweep.values, strict=True):
-        if name.startswith(("p_open_", "gate_")):
+        if name.startswith(("p_open_", "gate_", "state_")):
             assert row.min() >= 0.0, name
             assert row.max() <= 1.0, name
+    for channel in sweep.rig.cell.channels:
+        if sweep.rig.cell.record_states and channel.scheme is not None:
+            occupied = sum(sweep[f"state_{channel.name}_{state}"] for state in channel.scheme.states)
+            assert np.abs(occupied - 1.0).max() < 1e-9, channel.name
     assert np.abs(sweep["v_mV"]).max() <= 250.0
+
+
+def telling(rig: Rig) -> Rig:
+    """A rig that records the states of its channels too."""
+    return replace(rig, cell=replace(rig.cell, record_states=True))
+
+
+def clamped(rig: Rig) -> Rig:
+    """The rig in voltage clamp."""
+    return replace(rig, amplifier=replace(rig.amplifier, mode="voltage-clamp"))
 
 
 @every_cell
 @pytest.mark.parametrize("celsius", [6.3, 22.0, 37.0])
 def test_every_cell_runs_a_step_and_a_ramp_at_every_temperature(cell: str, celsius: float) -> None:
-    rig = load_rig(CELLS[cell])
-    rig = replace(rig, solutions=replace(rig.solutions, temperature_K=kelvin(celsius)))
+    shipped = telling(load_rig(CELLS[cell]))
+    shipped = replace(shipped, solutions=replace(shipped.solutions, temperature_K=kelvin(celsius)))
     segments = (Hold(2.0), Step(0.0, 10.0), Ramp(-120.0, 10.0), Ramp(60.0, 40.0), Hold(2.0))
-    (sweep,) = record(rig, Protocol("test", segments, n_sweeps=1, hold_mV=-80.0)).sweeps
-    assert sweep.names == trace_names(rig)
-    assert_sound(sweep)
-    assert np.ptp(sweep["i_pA"]) > 0.0
+    for rig in dict.fromkeys((shipped, clamped(shipped))):
+        (sweep,) = record(rig, Protocol("test", segments, n_sweeps=1, hold_mV=-80.0)).sweeps
+        assert sweep.names == trace_names(rig)
+        assert_sound(sweep)
+        assert rig.amplifier.clamps_current or np.ptp(sweep["i_pA"]) > 0.0
+
+
+@cache
+def home(channel: str) -> Rig:
+    """The first shipped cell that uses a channel's file, and for its own ion."""
+    for path in CELLS.values():
+        items = tomllib.loads(path.read_text("utf-8"))["cell"]["channels"]
+        if any(item.get("use") == channel and "ion" not in item for item in items):
+            return load_rig(path)
+    raise AssertionError(f"no cell uses {channel}")
+
+
+@every_channel
+def test_every_channel_is_used_by_a_cell(channel: str) -> None:
+    assert home(channel).cell.channels
 
 
 @every_channel
 def test_every_channel_is_sound_from_minus_250_to_250_mV(channel: str) -> None:
-    described = load_channel(CHANNELS[channel])
-    rig = Rig(Cell("alone", cm_pF=1.0, channels=(described,)), squid_axon().solutions)
+    alone = Cell("alone", cm_pF=1.0, channels=(load_channel(CHANNELS[channel]),))
+    rig = telling(Rig(alone, home(channel).solutions))
     segments = (Step(-250.0, 5.0), Ramp(250.0, 50.0), Step(250.0, 5.0), Step(-250.0, 5.0))
     (sweep,) = record(rig, Protocol("wide", segments, n_sweeps=1, hold_mV=-80.0)).sweeps
     assert_sound(sweep)
 
 
 @every_protocol
-def test_every_protocol_runs_on_the_squid_axon_and_offers_an_analysis(protocol: str) -> None:
+def test_every_protocol_runs_on_the_squid_axon_and_offers_the_analyses_it_was_made_for(protocol: str) -> None:
     described = load_protocol(PROTOCOLS[protocol])
     sweeps = record(squid_axon(), described).sweeps
     assert len(sweeps) == described.n_sweeps
     for sweep in sweeps:
         assert_sound(sweep)
     offered = applicable(described)
-    assert offered
+    assert bool(offered) == bool(described.marks)
     for name in offered:
         curve = ANALYSES[name](sweeps, described, "i_pA")
         assert curve.x.size == curve.y.size > 0
@@ -92,8 +125,24 @@ def test_every_channel_names_its_source_and_explains_itself(channel: str) -> Non
 @every_channel
 def test_every_gated_channel_says_at_which_temperature_it_was_measured(channel: str) -> None:
     described = described_channel(channel)
-    assert not described.gates or "temperature_K" in CHANNELS[channel].read_text(encoding="utf-8")
-    assert not described.gates or 1.0 < described.q10 < 6.0
+    assert not described.is_gated or "temperature_K" in CHANNELS[channel].read_text(encoding="utf-8")
+    assert not described.is_gated or 1.0 < described.q10 < 6.0
+
+
+@every_channel
+def test_every_channel_says_at_which_temperature_its_constants_hold(channel: str) -> None:
+    """But a plain conductance, which has none."""
+    described = described_channel(channel)
+    plain = not described.is_gated and not described.blockers and isinstance(described.pore, OhmicPore)
+    line = re.search(r"^temperature_K *= ([0-9.]+) *# ([0-9.]+) °C", CHANNELS[channel].read_text("utf-8"), re.MULTILINE)
+    assert plain or (line and float(line[1]) == pytest.approx(kelvin(float(line[2]))) == described.temperature_K)
+
+
+@every_channel
+def test_every_channel_says_over_which_voltages_it_may_be_trusted(channel: str) -> None:
+    found = re.search(r"Valid from (-?[0-9]+) to (-?[0-9]+) mV\.$", described_channel(channel).note)
+    assert found
+    assert -250 <= int(found[1]) < int(found[2]) <= 250
 
 
 @every_cell

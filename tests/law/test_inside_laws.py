@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vclamp import paths
 from vclamp.analysis.ledger import ledger
 from vclamp.model.channel import Channel
+from vclamp.model.files import load_rig
 from vclamp.model.gating import Gate
 from vclamp.model.ions import Ion, Solutions
 from vclamp.model.pores import GhkPore, OhmicPore
@@ -198,3 +200,18 @@ def test_a_gated_cell_fires_when_driven_and_rests_when_not() -> None:
     spikes = np.flatnonzero((v_mV[:-1] < 0.0) & (v_mV[1:] >= 0.0))
     rate_Hz = 50e3 / np.diff(spikes[5:]).mean()
     assert rate_Hz == pytest.approx(68.3237, abs=0.3)
+
+
+def test_a_long_train_of_spikes_stays_true() -> None:
+    rig = load_rig(paths.shipped(paths.CELLS)["squid-axon"])
+    driven = replace(rig, amplifier=replace(FREE, bias_pA=10.0))
+    peaks = {}
+    for fs_kHz in (10.0, 50.0, 200.0):
+        v_mV = lived(driven, 1000.0, fs_kHz)["v_mV"]
+        late = v_mV[v_mV.size // 2 :]
+        spikes = np.flatnonzero((late[:-1] < 0.0) & (late[1:] >= 0.0))
+        peaks[fs_kHz] = (late.max(), np.diff(spikes).mean() / fs_kHz)
+        assert late.max() < 50.0
+    assert peaks[50.0][1] == pytest.approx(peaks[200.0][1], rel=1e-3)
+    assert peaks[50.0][0] == pytest.approx(peaks[200.0][0], abs=0.2)
+    assert peaks[10.0][1] == pytest.approx(peaks[200.0][1], rel=1e-2)

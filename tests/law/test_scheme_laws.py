@@ -157,13 +157,13 @@ def test_rest_is_where_every_start_ends(rates: Array) -> None:
 
 
 @quickly
-@given(balanced())
-def test_with_detailed_balance_relaxation_never_oscillates(scheme: tuple[Array, Array]) -> None:
+@given(balanced(), st.floats(1e-3, 10.0))
+def test_with_detailed_balance_relaxation_never_oscillates(scheme: tuple[Array, Array], dt_ms: float) -> None:
     rates, _ = scheme
-    eigenvalues = np.linalg.eigvals(generator(rates))
-    size = np.abs(eigenvalues).max()
-    assert np.abs(eigenvalues.imag).max() <= 1e-6 * size
-    assert eigenvalues.real.max() <= 1e-9 * size
+    left = np.linalg.eigvals(propagator(rates, dt_ms))  # of each mode, after dt
+    assert np.abs(left.imag).max() <= 1e-8
+    assert left.real.min() >= -1e-8
+    assert left.real.max() == pytest.approx(1.0, abs=1e-8)
 
 
 @quickly
@@ -204,7 +204,7 @@ def relaxed(name: str, start_mV: float, end_mV: float, time_ms: float) -> float:
 
 
 @quickly
-@given(st.floats(-120.0, 60.0), st.floats(-120.0, 60.0), st.floats(0.0, 50.0))
+@given(st.floats(-120.0, -60.0), st.floats(-50.0, 60.0), st.floats(0.01, 3.0))
 def test_n4_is_a_chain_of_five_states_and_m3h_a_scheme_of_eight(start: float, end: float, time_ms: float) -> None:
     def potassium(v: float) -> Array:
         return subunit_chain(*squid(v)["n"], 4)
@@ -221,7 +221,7 @@ def test_n4_is_a_chain_of_five_states_and_m3h_a_scheme_of_eight(start: float, en
 
 
 @quickly
-@given(schemes(low=0.01), schemes(low=0.01), times_ms)
+@given(schemes(low=0.01), schemes(low=0.01), st.floats(0.01, 0.3))
 def test_independent_schemes_stay_independent(first: Array, second: Array, dt_ms: float) -> None:
     both = product_scheme([first, second])
     assert np.abs(stationary(both) - np.kron(stationary(first), stationary(second))).max() <= 1e-14
@@ -267,6 +267,28 @@ def test_a_one_way_street_violates_only_as_a_part_of_a_roundabout() -> None:
     assert sorted(cycle or ()) == [0, 1, 2]
 
 
+def test_the_shortest_of_the_violated_cycles_is_told() -> None:
+    pairs = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0), (2, 0)]  # the last cuts the ring in two
+    forward = np.array([1.0, 3.0, 1.0, 2.0, 1.0, 1.0])
+    assert sorted(violated_cycle(forward, np.ones(6), pairs) or ()) == [0, 1, 2]
+
+
+def test_a_one_way_shortcut_is_found_wherever_it_is_listed() -> None:
+    pairs = [(0, 4), (1, 4), (0, 1), (0, 2), (2, 3), (3, 1)]  # 4 is a dead end of 0 and 1
+    forward, backward = np.ones(6), np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
+    for turn in range(6):
+        order = np.roll(np.arange(6), turn)
+        cycle = violated_cycle(forward[order], backward[order], [pairs[k] for k in order])
+        assert sorted(cycle or ()) == [0, 1, 2, 3]
+
+
+def test_a_way_back_that_is_shut_at_one_voltage_is_a_violation_there() -> None:
+    pairs, forward, backward = [(0, 1), (1, 2), (2, 0)], np.ones((3, 3)), np.ones((3, 3))
+    assert violated_cycle(forward, backward, pairs) is None
+    backward[1, 2] = 0.0
+    assert sorted(violated_cycle(forward, backward, pairs) or ()) == [0, 1, 2]
+
+
 def test_a_trapped_blocker_at_zero_concentration_violates_nothing() -> None:
     pairs = [(0, 1), (1, 2), (2, 3), (0, 3)]  # shut, open, open blocked, shut blocked
     assert violated_cycle(np.array([1.0, 0.0, 3.0, 0.0]), np.array([1.0, 2.0, 3.0, 4.0]), pairs) is None
@@ -294,7 +316,7 @@ def test_the_rounded_rates_of_a_published_BK_scheme_violate_its_last_box() -> No
 @quickly
 @given(st.lists(st.floats(-5.0, 5.0), min_size=2, max_size=8))
 def test_charges_of_states_are_the_same_on_every_way_and_those_that_are_not_are_refused(of_states: list[float]) -> None:
-    pairs = all_pairs(len(of_states))
+    pairs = [(i, j) if (i + j) % 2 else (j, i) for i, j in all_pairs(len(of_states))]
     charges = [of_states[j] - of_states[i] for i, j in pairs]
     assert state_charges(pairs, charges, len(of_states)) == pytest.approx(np.array(of_states) - of_states[0], abs=1e-12)
     if len(of_states) > 2:

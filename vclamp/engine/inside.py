@@ -17,7 +17,7 @@ class Inside:
 
     dc/dt = −I/(zF·volume). Currents are those of the concentrations expected in the middle of
     the tick, which makes it second order. In a cell without a volume nothing follows.
-    `charge_fC` is what the kernels count through each path, in the coarse and the fine solution.
+    `charge_fC` is what the kernels count through each path.
     """
 
     def __init__(self, lowered: Lowered, dt_ms: float) -> None:
@@ -28,7 +28,7 @@ class Inside:
         self._names = tuple(ion.name for ion in ions)
         self._in_mM = np.array([ion.in_mM for ion in ions])
         self._gain_mM = np.zeros(len(ions))  # over the last tick
-        self.charge_fC: Array = np.zeros((2, len(lowered.paths) if self.follows else 0))
+        self.charge_fC: Array = np.zeros(len(lowered.paths) if self.follows else 0)
         self._mM_per_fC = np.array(
             [
                 [
@@ -37,7 +37,7 @@ class Inside:
                 ]
                 for ion in ions
             ]
-        ).reshape(len(ions), self.charge_fC.shape[1])
+        ).reshape(len(ions), self.charge_fC.size)
         self._first_row = len(lowered.names) - len(ions)
         self._tick = max(1, round(cell.tick_ms / dt_ms))
         self._elapsed = 0  # samples since the last tick
@@ -53,8 +53,7 @@ class Inside:
     @property
     def state(self) -> tuple[float, ...]:
         """Concentrations inside in mM at this very sample; setting them starts a new tick."""
-        charge_fC = self.charge_fC[1] + (self.charge_fC[1] - self.charge_fC[0]) / 3.0
-        return tuple(map(float, np.maximum(self._in_mM + self._mM_per_fC @ charge_fC, LEAST_mM)))
+        return tuple(map(float, np.maximum(self._in_mM + self._mM_per_fC @ self.charge_fC, LEAST_mM)))
 
     @state.setter
     def state(self, in_mM: tuple[float, ...]) -> None:

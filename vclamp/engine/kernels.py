@@ -3,16 +3,15 @@
 The kernels see only tables, so they never change when a user adds a channel. Arrays are
 C-contiguous float64; the caller allocates the outputs.
 
-An *opening* is one open probability: the product of some gates to their powers, times the
-share of a scheme's states that conduct, or 1. A *path* is one current, an opening times an
-open-channel current; several paths may add up in one row of the output (the ions of one
-channel). States of all schemes stand one after another in one vector; each scheme has a
-block of rows [first, last) there and its propagator a square block in `moves`.
+An *opening* is one open probability: some gates to their powers, times the share of a scheme's
+states that conduct, or 1. A *path* is one current: an opening times an open-channel current;
+several may add up in one row of the output (the ions of one channel). The states of all schemes
+stand in one vector; each scheme has its part [first, last) and a square block in `moves`.
 
-Voltage tables have one row a grid voltage: inf[N, gates], halves[level, N, gates] =
-exp(-h/tau) for one step h, i_open[N, paths]; on a coarser grid moves[level, N', squares] and
-flow[N', states], what each state adds to the gating current. A model of gates and schemes
-is passed as `gating` = (gate_opening, gate_power, scheme_opening, scheme_first, conducts).
+Voltage tables have one row a grid voltage: inf[N, gates], halves[level, N, gates] = exp(-h/tau)
+for one step h, i_open[N, paths]; on a coarser grid moves[level, N', squares] and flow[N', states],
+what each state adds to the gating current. `gating` is (gate_opening, gate_power,
+scheme_opening, scheme_first, conducts), `rows` (path, p, gate, gating current, first state).
 """
 
 import numpy as np
@@ -51,11 +50,9 @@ def _move(states, move, square, first, last, moved):
     n = last - first
     moved[:n] = 0.0
     for i in range(n):
-        weight = states[first + i]
         for j in range(n):
-            moved[j] += weight * move[square + i * n + j]
-    for j in range(n):
-        states[first + j] = moved[j]
+            moved[j] += states[first + i] * move[square + i * n + j]
+    states[first:last] = moved[:n]
 
 
 @njit(f"void(f8[::1],f8[::1],{_GATING},f8[::1])", **_INNER)
@@ -81,13 +78,13 @@ def play_constant(
 ):  # fmt: skip
     """Write samples [first, last) of an ideal clamp at one voltage, in closed form.
 
-    x(k) = inf + (anchor - inf) exp(-k dt rate), with k = `offset` at sample `first`; blocks
-    are anchored at k = 0, so the result does not depend on where chunks are cut. `states` are
-    moved along sample by sample; `charge` gains what flows through each path (fC).
+    x(k) = inf + (anchor - inf) exp(-k dt rate), with k = `offset` at sample `first`; blocks are
+    anchored at k = 0, so the result does not depend on where chunks are cut. `states` move
+    along sample by sample; `charge` gains what flows through each path (fC).
     """
     gate_opening, gate_power, scheme_opening, scheme_first, conducts = gating
     path_row, p_row, gate_row, gating_row, state_row = rows
-    n_gates, n_paths, n_openings = anchor.size, i_open.size, p_row.size
+    n_gates, n_openings = anchor.size, p_row.size
     decay = np.empty((n_gates, BLOCK))
     for g in range(n_gates):
         for j in range(BLOCK):
@@ -101,8 +98,7 @@ def play_constant(
         j0 = k % BLOCK
         count = min(BLOCK - j0, last - column)
         total = values[2, column : column + count]
-        values[0, column : column + count] = v_mV
-        values[1, column : column + count] = v_mV
+        values[:2, column : column + count] = v_mV
         total[:] = 0.0
         p[:] = 1.0
         for g in range(n_gates):
@@ -130,9 +126,9 @@ def play_constant(
                         values[state_row[n] + s - a, column + j] = states[s]
                 _move(states, move, square, a, b, moved)
             square += (b - a) * (b - a)
-        for n in range(n_paths):
+        for n in range(i_open.size):
             values[path_row[n], column : column + count] = 0.0
-        for n in range(n_paths):
+        for n in range(i_open.size):
             current = values[path_row[n], column : column + count]
             opening = p[path_opening[n]]
             for j in range(count):
@@ -203,8 +199,8 @@ def _write(x, states, p, command_mV, v_mV, i_open, flow, gating, rows, path_open
     path_row, p_row, gate_row, gating_row, state_row = rows
     r, a, b, c, d = _weights(v_mV, GRID_STEP_mV, i_open.shape[0])
     total = 0.0
-    for n in range(path_opening.size):
-        values[path_row[n], column] = 0.0
+    for row in path_row:
+        values[row, column] = 0.0
     for n in range(path_opening.size):
         opened = a * i_open[r, n] + b * i_open[r + 1, n] + c * i_open[r + 2, n] + d * i_open[r + 3, n]
         values[path_row[n], column] += p[path_opening[n]] * opened
@@ -214,7 +210,7 @@ def _write(x, states, p, command_mV, v_mV, i_open, flow, gating, rows, path_open
             values[p_row[n], column] = min(max(p[n], 0.0), 1.0)
     for g in range(x.size):
         if gate_row[g] >= 0:
-            values[gate_row[g], column] = x[g]
+            values[gate_row[g], column] = min(max(x[g], 0.0), 1.0)
     scheme_first = gating[3]
     for k in range(gating_row.size):
         if state_row[k] >= 0:
@@ -228,8 +224,7 @@ def _write(x, states, p, command_mV, v_mV, i_open, flow, gating, rows, path_open
                 current += rate * states[s]
             values[gating_row[k], column] = current
             total += current
-    values[0, column] = command_mV
-    values[1, column] = v_mV
+    values[0, column], values[1, column] = command_mV, v_mV
     return total
 
 
@@ -296,9 +291,9 @@ def _advance(
 ):  # fmt: skip
     """One sample of Strang splitting in 2^level steps: gating half a step, voltage a whole one, gating half.
 
-    C dV/dt = gs (V_command - V) + bias - I_ionic is linearised in V and solved exactly over a
-    step; `charge` gains what each path carries in that solution, so that their sum is exactly
-    what the capacitor and the amplifier account for. Charge moved by sensors changes V too.
+    C dV/dt = gs (V_command - V) + bias - I_ionic is linearised in V and solved exactly; `charge`
+    gains what each path carries in that solution, so that their sum is exactly what capacitor
+    and amplifier account for. Charge moved by sensors changes V too.
     """
     steps = 1 << level
     half, move, h = halves[level], moves[level], dt / steps
@@ -330,60 +325,71 @@ def _advance(
     return v_mV - (_weighted(states, charge_fC, 0, states.size) - before) / cm_pF
 
 
+@njit("void(f8[::1],f8[::1],f8,f8)", **_INNER)
+def _extrapolate(fine, coarse, low, high):
+    """Replace the fine solution by its Richardson extrapolation, within bounds."""
+    for n in range(fine.size):
+        fine[n] = min(max(fine[n] + (fine[n] - coarse[n]) / 3.0, low), high)
+
+
 @njit(
-    f"f8(f8[::1],f8[:,::1],f8[:,::1],f8[:,::1],f8[:,:,::1],f8[:,:,::1],f8[:,::1],f8[:,::1],{_GATING},{_ROWS},"
-    "i8[::1],f8[::1],f8[:,::1],f8,f8,f8,f8,f8,f8,i8,f8[:,::1],i8,i8)",
+    f"f8(f8[::1],f8[::1],f8[::1],f8[:,::1],f8[:,:,::1],f8[:,:,::1],f8[:,::1],f8[:,::1],{_GATING},{_ROWS},"
+    "i8[::1],f8[::1],f8[::1],f8,f8,f8,f8,f8,f8,i8,f8[:,::1],i8,i8)",
     **_FUSED,
 )
 def play_membrane(
     v, x, states, inf, halves, moves, flow, i_open, gating, rows, path_opening, charge_fC, charge,
     start_mV, slope_mV, dt, gs_nS, bias_pA, cm_pF, offset, values, first, last,
 ):  # fmt: skip
-    """Write samples [first, last) of a membrane whose voltage is free.
+    """Write samples [first, last) of a membrane whose voltage `v` (one element) is free.
 
     It is free behind a series resistance (gs_nS > 0) and in current clamp (gs_nS = 0, where
-    the command follows the membrane). Two solutions run side by side, index 0 and index 1 with
-    twice as many steps a sample; what is written is their Richardson extrapolation. How many
-    steps follows from the membrane's speed at each sample: at least so many for each of its
-    time constants. `halves[level]` and `moves[level]` belong to half of one of 2^level steps.
-    Returns the largest difference of the two divided by 3, the error estimate in mV.
+    the command follows the membrane). Each sample is solved twice, the second time in twice as
+    many steps, and goes on from the Richardson extrapolation of the two; the faster the
+    membrane, the more steps. `halves[level]` and `moves[level]` belong to half of one of 2^level
+    steps. Returns the error estimate in mV: differences of the two, over a time constant.
     """
-    gates, mixed = np.empty(x.shape[1]), np.empty(states.shape[1])
-    p, scratch = np.empty(rows[1].size), np.empty((2, path_opening.size))
-    blend, moved = np.empty(moves.shape[2]), np.empty(states.shape[1])
-    worst = 0.0
+    coarse_v, coarse_x, coarse_states = np.empty(1), np.empty(x.size), np.empty(states.size)
+    p, scratch, moved = np.empty(rows[1].size), np.empty((2, path_opening.size)), np.empty(states.size)
+    blend = np.empty(moves.shape[2])
+    carried, coarse_carried = np.empty(charge.size), np.empty(charge.size)
+    worst, error = 0.0, 0.0
     for column in range(first, last):
-        k = offset + column - first
-        v_mV = v[1] + (v[1] - v[0]) / 3.0
-        command_mV = start_mV + slope_mV * k if gs_nS > 0.0 else v_mV
-        for g in range(gates.size):
-            gates[g] = min(max(x[1, g] + (x[1, g] - x[0, g]) / 3.0, 0.0), 1.0)
-        for s in range(mixed.size):
-            mixed[s] = min(max(states[1, s] + (states[1, s] - states[0, s]) / 3.0, 0.0), 1.0)
-        _openings(gates, mixed, gating, p)
-        _write(gates, mixed, p, command_mV, v_mV, i_open, flow, gating, rows, path_opening, values, column)
-        values[2, column] = gs_nS * (command_mV - v_mV) + bias_pA
-        worst = max(worst, abs(v[1] - v[0]) / 3.0)
-        speed = dt * (gs_nS + abs(_ionic(v_mV, p, i_open, path_opening, scratch[0], scratch[1])[1])) / cm_pF
+        command_mV = start_mV + slope_mV * (offset + column - first) if gs_nS > 0.0 else v[0]
+        _openings(x, states, gating, p)
+        _write(x, states, p, command_mV, v[0], i_open, flow, gating, rows, path_opening, values, column)
+        values[2, column] = gs_nS * (command_mV - v[0]) + bias_pA
+        speed = dt * (gs_nS + abs(_ionic(v[0], p, i_open, path_opening, scratch[0], scratch[1])[1])) / cm_pF
         level = 0
         while (1 << level) < STEPS_PER_TIME_CONSTANT * speed and level < halves.shape[0] - 2:
             level += 1
-        for n in range(2):
-            v[n] = _advance(
-                v[n], x[n], states[n], level + n, command_mV, slope_mV, dt, inf, halves, moves, i_open, gating,
-                path_opening, charge_fC, gs_nS, bias_pA, cm_pF, charge[n], p, scratch, blend, moved,
-            )  # fmt: skip
+        coarse_x[:], coarse_states[:] = x, states
+        carried[:], coarse_carried[:] = 0.0, 0.0
+        coarse_v[0] = _advance(
+            v[0], coarse_x, coarse_states, level, command_mV, slope_mV, dt, inf, halves, moves, i_open, gating,
+            path_opening, charge_fC, gs_nS, bias_pA, cm_pF, coarse_carried, p, scratch, blend, moved,
+        )  # fmt: skip
+        v[0] = _advance(
+            v[0], x, states, level + 1, command_mV, slope_mV, dt, inf, halves, moves, i_open, gating,
+            path_opening, charge_fC, gs_nS, bias_pA, cm_pF, carried, p, scratch, blend, moved,
+        )  # fmt: skip
+        error = error * np.exp(-speed) + abs(v[0] - coarse_v[0]) / 3.0
+        worst = max(worst, error)
+        _extrapolate(v, coarse_v, -LIMIT_mV, LIMIT_mV)
+        _extrapolate(x, coarse_x, 0.0, 1.0)
+        _extrapolate(states, coarse_states, 0.0, 1.0)
+        for n in range(charge.size):
+            charge[n] += carried[n] + (carried[n] - coarse_carried[n]) / 3.0
     return worst
 
 
-@njit("f8(f8,f8[:,::1],f8[:,::1],i8[::1],f8,f8)", **_EXACT)
-def rest_mV(hold_mV, p, i_open, path_opening, gs_nS, bias_pA):
+@njit("f8(f8,f8[:,::1],f8[:,::1],i8[::1],f8)", **_EXACT)
+def rest_mV(hold_mV, p, i_open, path_opening, gs_nS):
     """The stable steady state nearest to holding, from the steady openings p[N, openings] on the grid."""
-    best, before = hold_mV, 0.0
-    found = False
+    best, before, found = hold_mV, 0.0, False
     for row in range(i_open.shape[0]):
         v_mV = GRID_FIRST_mV + GRID_STEP_mV * row
-        after = gs_nS * (hold_mV - v_mV) + bias_pA
+        after = gs_nS * (hold_mV - v_mV)
         for n in range(path_opening.size):
             after -= p[row, path_opening[n]] * i_open[row, n]
         if row > 0 and before > 0.0 >= after:

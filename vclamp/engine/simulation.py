@@ -46,8 +46,7 @@ class Simulation:
         self.error_mV = 0.0  # the largest error estimate of the solutions so far
         self._rest_state: tuple[float, ...] | None = None
         self._adopt(rig)
-        # two solutions, coarse and fine; equal unless the voltage is free
-        self._v = np.full(2, protocol.hold_mV)
+        self._v = np.array([protocol.hold_mV])
         self.rest()
 
     @property
@@ -58,13 +57,11 @@ class Simulation:
     @property
     def state(self) -> tuple[float, ...]:
         """Membrane voltage in mV, then every gate, every scheme's state, and what the inside holds."""
-        v_mV = self._v[1] + (self._v[1] - self._v[0]) / 3.0
-        both = (np.clip(a[1] + (a[1] - a[0]) / 3.0, 0.0, 1.0) for a in (self._x, self._s))
-        return (float(v_mV), *(float(value) for part in both for value in part), *self._inside.state)
+        return (float(self._v[0]), *map(float, self._x), *map(float, self._s), *self._inside.state)
 
     def set_state(self, state: tuple[float, ...]) -> None:
         """Put the cell in a state at the start of a sweep."""
-        n, m = 1 + self._x.shape[1], 1 + self._x.shape[1] + self._s.shape[1]
+        n, m = 1 + self._x.size, 1 + self._x.size + self._s.size
         self._v[:] = state[0]
         self._x[:] = state[1:n]
         self._s[:] = state[n:m]
@@ -73,7 +70,7 @@ class Simulation:
         self._sample = 0
 
     def rest(self) -> None:
-        """Put the cell in its steady state at the holding potential, or where no current flows."""
+        """Put the cell in its steady state at the holding potential; in current clamp, without current."""
         if self._rest_state is None:
             self._rest_state = self._find_rest()
         self.set_state(self._rest_state)
@@ -86,7 +83,7 @@ class Simulation:
         if not low.rig.amplifier.ideal:
             i_open = self._on_grid().i_open_pA
             p = low.steady_openings()
-            v_mV = kernels.rest_mV(v_mV, p, i_open, low.path_opening, *low.clamp[:2])
+            v_mV = kernels.rest_mV(v_mV, p, i_open, low.path_opening, low.clamp[0])
         x, s = low.relaxation((v_mV,))[0][0], low.occupancies((v_mV,))[0]
         return (v_mV, *x, *s, *self._inside.state)
 
@@ -135,7 +132,7 @@ class Simulation:
                 first = 0
                 for a, b in zip(low.gating[3], low.gating[3][1:], strict=False):
                     size = (b - a) ** 2
-                    self._s[:, a:b] = self._s[1, a:b] @ move[first : first + size].reshape(b - a, b - a)
+                    self._s[a:b] = self._s[a:b] @ move[first : first + size].reshape(b - a, b - a)
                     first += size
             return
         scratch = np.empty((len(self.names), _SCRATCH))
@@ -161,19 +158,17 @@ class Simulation:
         elif slope_mV == 0.0:
             exact, row = self._at_levels(), self._voltages.index(stretch.start_mV)
             kernels.play_constant(
-                self._x[1], exact.inf[row], exact.rate_per_ms[row], self._s[1], exact.moves[0, row],
+                self._x, exact.inf[row], exact.rate_per_ms[row], self._s, exact.moves[0, row],
                 exact.flow[row], exact.i_open_pA[row], low.gating, low.rows, low.path_opening,
-                self._inside.charge_fC[1], first - self._sample, self._dt_ms, stretch.start_mV, values, first, last,
+                self._inside.charge_fC, first - self._sample, self._dt_ms, stretch.start_mV, values, first, last,
             )  # fmt: skip
-            self._s[0], self._inside.charge_fC[0] = self._s[1], self._inside.charge_fC[1]
         else:
             grid = self._on_grid()
             kernels.play_line(
-                self._x[1], self._s[1], grid.inf, self._halves()[0], grid.moves[0], grid.flow, grid.i_open_pA,
-                low.gating, low.rows, low.path_opening, self._inside.charge_fC[1], stretch.start_mV, slope_mV,
+                self._x, self._s, grid.inf, self._halves()[0], grid.moves[0], grid.flow, grid.i_open_pA,
+                low.gating, low.rows, low.path_opening, self._inside.charge_fC, stretch.start_mV, slope_mV,
                 low.rig.cell.cm_pF * slope_mV / self._dt_ms, self._dt_ms, first - stretch.first, values, first, last,
             )  # fmt: skip
-            self._x[0], self._s[0], self._inside.charge_fC[0] = self._x[1], self._s[1], self._inside.charge_fC[1]
             self._sample = last
 
     def _relax(self, v_mV: float, n_samples: int) -> None:
@@ -181,7 +176,7 @@ class Simulation:
         if n_samples:  # 0 where they were moved along already
             exact, row = self._at_levels(), self._voltages.index(v_mV)
             left = np.exp(-n_samples * self._dt_ms * exact.rate_per_ms[row])
-            self._x[:] = exact.inf[row] + (self._x[1] - exact.inf[row]) * left
+            self._x[:] = exact.inf[row] + (self._x - exact.inf[row]) * left
 
     def _adopt(self, rig: Rig) -> None:
         """Take a rig; tables are made when needed."""
@@ -190,8 +185,8 @@ class Simulation:
         self._rest_state = None
         self._exact: _Tables | None = None
         self._grid: _Tables | None = None
-        self._x = np.zeros((2, low.n_gates))
-        self._s = np.zeros((2, low.state_charge_fC.size))
+        self._x = np.zeros(low.n_gates)
+        self._s = np.zeros(low.state_charge_fC.size)
 
     def _at_levels(self) -> _Tables:
         if self._exact is None:

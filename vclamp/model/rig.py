@@ -94,7 +94,7 @@ class Amplifier:
     """The amplifier: it clamps the voltage through R_s, or it clamps the current to `bias_pA`.
 
     C_m dV/dt = (V_command − V)/R_s − I_ion, or V = V_command where R_s is 0; in current clamp
-    C_m dV/dt = bias_pA − I_ion, which at 0 pA is the "I = 0" setting.
+    C_m dV/dt = bias_pA − I_ion, which at 0 pA is the "I = 0" setting; before the run none flows.
     """
 
     mode: Literal["voltage-clamp", "current-clamp"] = "voltage-clamp"
