@@ -70,7 +70,7 @@ def test_check_finds_every_shipped_file_whole(capsys: Captured) -> None:
     assert [line.partition(": ")[0] for line in said.splitlines()] == [str(path) for path in files]
     assert f"{paths.PROTOCOLS / 'iv.toml'}: protocol, 15 sweeps, 900 ms" in said
     assert f"{paths.CELLS / 'squid-axon.toml'}: cell, 3 channels" in said
-    assert f"{paths.CHANNELS / 'squid-na.toml'}: channel, 2 gates" in said
+    assert f"{paths.CHANNELS / 'squid-na.toml'}: channel, ohmic pore, 2 gates" in said
 
 
 def test_check_goes_on_after_a_bad_file(tmp_path: Path, recorded: Path, capsys: Captured) -> None:

@@ -258,7 +258,9 @@ def _checked(path: Path) -> str:
             return f"protocol, {protocol.n_sweeps} sweeps, {total_ms:g} ms"
         case "cell":
             return f"cell, {len(load_rig(path).cell.channels)} channels"
-    return f"channel, {len(load_channel(path).gates)} gates"
+    channel = load_channel(path)
+    gating = f"{len(channel.gates)} gates" if channel.scheme is None else f"{len(channel.scheme.states)} states"
+    return f"channel, {channel.pore.type} pore, {gating}"
 
 
 def _import(arguments: argparse.Namespace) -> int:

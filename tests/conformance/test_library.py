@@ -19,7 +19,8 @@ from vclamp.model.pores import EnergyPore, FieldStrengthPore, OhmicPore
 from vclamp.model.protocol import Hold, Protocol, Ramp, Step
 from vclamp.model.record import Recording, Sweep
 from vclamp.model.rig import Amplifier, Rig
-from vclamp.physics.gating import limiting_slope_e, propagator, stationary
+from vclamp.physics.gating import limiting_slope_e
+from vclamp.physics.schemes import propagator, stationary
 from vclamp.run.runner import Inbox, record
 from vclamp.units import kelvin
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vclamp.physics import block
-from vclamp.physics.gating import propagator
+from vclamp.physics.schemes import propagator
 from vclamp.physics.thermo import nernst_mV, thermal_voltage_mV
 from vclamp.units import kelvin
 

@@ -40,7 +40,7 @@ TABLE_mV = np.linspace(-250.0, 250.0, 2001)
 @example(0.0)
 @example(5e-324)
 def test_linoid_of_x_exceeds_that_of_its_opposite_by_x(x: float) -> None:
-    assert linoid(x) - linoid(-x) == pytest.approx(x, abs=1e-15)
+    assert linoid(x) - linoid(-x) == pytest.approx(x, rel=1e-14, abs=1e-15)
     assert linoid(x) > 0.0 or x < -700.0
 
 

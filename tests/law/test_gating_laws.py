@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import quad, simpson
 
-from vclamp.physics import gating
+from vclamp.physics import gating, schemes
 from vclamp.physics.thermo import thermal_voltage_mV
 from vclamp.units import ELEMENTARY_C, kelvin
 
@@ -117,20 +117,20 @@ def test_q10_of_3_is_the_same_growth_as_its_arrhenius_energy() -> None:
 
 
 def two_state_scheme(v_mV: float, z: float) -> Array:
-    return gating.subunit_chain(*gating.two_state_rates_per_ms(v_mV, z, -30.0, 0.5, 0.4, ROOM_K), 1)
+    return schemes.subunit_chain(*gating.two_state_rates_per_ms(v_mV, z, -30.0, 0.5, 0.4, ROOM_K), 1)
 
 
 @quickly
 @given(st.floats(-6.0, 6.0), st.floats(-100.0, 0.0), st.floats(0.0, 60.0))
 def test_as_much_gating_charge_comes_back_as_went_and_it_is_zeNdP(z: float, low: float, high: float) -> None:
     def moved_fC(start_mV: float, end_mV: float) -> float:
-        p, rates = gating.stationary(two_state_scheme(start_mV, z)), two_state_scheme(end_mV, z)
+        p, rates = schemes.stationary(two_state_scheme(start_mV, z)), two_state_scheme(end_mV, z)
         time_ms = np.linspace(0.0, 20.0 / float(rates.sum()), 4001)
         flowing = [p]
-        step = gating.propagator(rates, time_ms[1])
+        step = schemes.propagator(rates, time_ms[1])
         for _ in time_ms[1:]:
             flowing.append(flowing[-1] @ step)
-        return float(simpson(gating.gating_current_pA(np.array(flowing), rates, [0.0, z], 1e5), x=time_ms))
+        return float(simpson(schemes.gating_current_pA(np.array(flowing), rates, [0.0, z], 1e5), x=time_ms))
 
     p = gating.two_state_p_open(np.array([low, high]), z, -30.0, ROOM_K)
     expected_fC = 1e15 * ELEMENTARY_C * z * 1e5 * (p[1] - p[0])
@@ -143,7 +143,7 @@ def test_as_much_gating_charge_comes_back_as_went_and_it_is_zeNdP(z: float, low:
 @given(st.floats(-100.0, 100.0), charges)
 def test_at_a_steady_voltage_no_gating_current_flows(v: float, z: float) -> None:
     rates = two_state_scheme(v, z)
-    current_pA = float(gating.gating_current_pA(gating.stationary(rates), rates, [0.0, z], 1e5))
+    current_pA = float(schemes.gating_current_pA(schemes.stationary(rates), rates, [0.0, z], 1e5))
     fastest_pA = 1e15 * ELEMENTARY_C * abs(z) * 1e5 * float(rates.max())
     assert abs(current_pA) <= 1e-13 * fastest_pA
 
@@ -230,11 +230,11 @@ def test_the_kinetic_scheme_rests_at_the_closed_form_and_keeps_detailed_balance(
     temperature_K, n = kv["temperature_K"], int(kv["sensors"])
     order = [kv[key] for key in ("sensors", "l0", "z_l_e", "z_j_e", "v_j_mV", "eps_RT")]
     rates = gating.mwc_rates_per_ms(V_mV[at], *order, a0, d0, x, y, f, temperature_K)
-    p = gating.stationary(rates)[0]
+    p = schemes.stationary(rates)[0]
     assert p[n + 1 :].sum() == pytest.approx(float(gating.mwc_p_open(V_mV[at], **kv)), rel=1e-9)
     pairs = [(i, j) for i in range(2 * n + 2) for j in range(i) if rates[0, i, j] > 0.0]
     forward, backward = np.array([(rates[0, i, j], rates[0, j, i]) for i, j in pairs]).T
-    assert gating.violated_cycle(forward, backward, pairs) is None
+    assert schemes.violated_cycle(forward, backward, pairs) is None
 
 
 @pytest.mark.parametrize(

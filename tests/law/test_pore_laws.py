@@ -7,7 +7,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from vclamp.physics.gating import stationary
 from vclamp.physics.pore import (
     Permeant,
     knock_on_current_pA,
@@ -17,6 +16,7 @@ from vclamp.physics.pore import (
     single_file_flux_ratio_exponent,
     single_file_occupancy,
 )
+from vclamp.physics.schemes import stationary
 from vclamp.physics.thermo import nernst_mV, thermal_voltage_mV
 from vclamp.units import ELEMENTARY_C, kelvin
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from vclamp.model.formula import Formula
-from vclamp.physics import gating
+from vclamp.physics import gating, schemes
 from vclamp.physics.thermo import thermal_voltage_mV
 from vclamp.units import kelvin
 
@@ -68,15 +68,15 @@ def scheme(v_mV: Array | float) -> Array:
 
 def largest_difference_from_closed_form() -> float:
     v = np.arange(-150.0, 101.0, 5.0)
-    kinetic = gating.stationary(scheme(v))[:, 5:].sum(axis=1)
+    kinetic = schemes.stationary(scheme(v))[:, 5:].sum(axis=1)
     return float(np.abs(kinetic - gating.mwc_p_open(v, *SENSORS, 5.0, ROOM_K)).max())
 
 
 def half_activation_ms() -> float:
     """After a step from -100 to 0 mV, to half of the open probability at 0 mV."""
-    start, rates = gating.stationary(scheme(-100.0))[0], scheme(0.0)[0]
+    start, rates = schemes.stationary(scheme(-100.0))[0], scheme(0.0)[0]
     return float(
-        brentq(lambda t: (start @ gating.propagator(rates, t))[5:].sum() - 0.5 * p_open(0.0), 0.01, 5.0, xtol=1e-12)
+        brentq(lambda t: (start @ schemes.propagator(rates, t))[5:].sum() - 0.5 * p_open(0.0), 0.01, 5.0, xtol=1e-12)
     )
 
 
@@ -87,17 +87,17 @@ def hcn_inf(v_mV: float) -> float:
 def herg(v_mV: float) -> tuple[Array, Array]:
     """Rates of the independent activation and recovery gates as one scheme, last state open; and its rest."""
     k1, k2, k3, k4 = (k(v_mV) for k in HERG)
-    rates = gating.product_scheme([gating.subunit_chain(k1, k2, 1), gating.subunit_chain(k4, k3, 1)])
-    return rates, gating.stationary(rates)
+    rates = schemes.product_scheme([schemes.subunit_chain(k1, k2, 1), schemes.subunit_chain(k4, k3, 1)])
+    return rates, schemes.stationary(rates)
 
 
 def herg_after_step() -> Array:
     """Occupancies after 1 s at +20 mV from -80 mV."""
-    return herg(-80.0)[1] @ gating.propagator(herg(20.0)[0], 1000.0)
+    return herg(-80.0)[1] @ schemes.propagator(herg(20.0)[0], 1000.0)
 
 
 def herg_tail_peak() -> float:
-    p, step = herg_after_step(), gating.propagator(herg(-40.0)[0], 0.05)
+    p, step = herg_after_step(), schemes.propagator(herg(-40.0)[0], 0.05)
     trace = [float(p[-1])]
     while len(trace) < 2 or trace[-1] > trace[-2]:
         p = p @ step

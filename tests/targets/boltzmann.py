@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import curve_fit
 
-from vclamp.physics import gating
+from vclamp.physics import gating, schemes
 from vclamp.physics.thermo import q10_factor
 from vclamp.units import kelvin
 
@@ -37,15 +37,17 @@ def tau_ms(v_mV: float) -> float:
 
 def first_gating_current_pA() -> float:
     """Just after a step from -80 to +20 mV."""
-    rates = [gating.subunit_chain(*gating.two_state_rates_per_ms(v, *GATE, 0.5, 0.5, ROOM_K), 1) for v in (-80.0, 20.0)]
-    charges = gating.state_charges([(0, 1)], [4.0], 2)
-    return float(gating.gating_current_pA(gating.stationary(rates[0]), rates[1], charges, N_CHANNELS))
+    rates = [
+        schemes.subunit_chain(*gating.two_state_rates_per_ms(v, *GATE, 0.5, 0.5, ROOM_K), 1) for v in (-80.0, 20.0)
+    ]
+    charges = schemes.state_charges([(0, 1)], [4.0], 2)
+    return float(schemes.gating_current_pA(schemes.stationary(rates[0]), rates[1], charges, N_CHANNELS))
 
 
 def four_sensors(v_mV: np.ndarray) -> np.ndarray:
     """Open probability of four independent sensors, as the last state of their chain."""
-    rates = gating.subunit_chain(*gating.two_state_rates_per_ms(v_mV, *SENSOR, 1.0, 0.5, ROOM_K), 4)
-    return gating.stationary(rates)[:, -1]
+    rates = schemes.subunit_chain(*gating.two_state_rates_per_ms(v_mV, *SENSOR, 1.0, 0.5, ROOM_K), 4)
+    return schemes.stationary(rates)[:, -1]
 
 
 def limiting_slope_e() -> float:

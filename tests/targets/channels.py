@@ -14,7 +14,7 @@ from vclamp.model.formula import Formula
 from vclamp.model.protocol import Hold, Ladder, Protocol, Step
 from vclamp.model.record import Recording
 from vclamp.model.rig import Amplifier, Rig
-from vclamp.physics import gating
+from vclamp.physics import gating, schemes
 from vclamp.run.runner import Inbox, record
 from vclamp.units import kelvin
 
@@ -41,8 +41,8 @@ def tau_ms(channel: str, gate: int) -> float:
 
 def four_gates_after_3_ms() -> float:
     """The last state of the chain of four n gates, after a step from -65 to 0 mV."""
-    rest, step = (gating.subunit_chain(*gate_rates_per_ms("squid-k", 0, v), 4) for v in (-65.0, 0.0))
-    return float((gating.stationary(rest) @ gating.propagator(step, 3.0))[-1])
+    rest, step = (schemes.subunit_chain(*gate_rates_per_ms("squid-k", 0, v), 4) for v in (-65.0, 0.0))
+    return float((schemes.stationary(rest) @ schemes.propagator(step, 3.0))[-1])
 
 
 # ---- the squid axon in the rig
@@ -132,7 +132,7 @@ def sequential() -> list[Transition]:
 
 
 def sequential_p_open(v_mV: float) -> float:
-    return float(gating.stationary(rates_per_ms(15, sequential(), v_mV))[-1])
+    return float(schemes.stationary(rates_per_ms(15, sequential(), v_mV))[-1])
 
 
 def sequential_charge_e() -> float:
@@ -140,7 +140,7 @@ def sequential_charge_e() -> float:
     volt = 25.0
     per_mV = [np.log(f(volt) / f(0.0) * b(0.0) / b(volt)) / volt for _, _, f, b in sequential()]
     charges = [gating.slope_factor_mV(1.0, kelvin(20.0)) * slope for slope in per_mV]
-    return float(gating.state_charges([(i, j) for i, j, _, _ in sequential()], charges, 15)[-1])
+    return float(schemes.state_charges([(i, j) for i, j, _, _ in sequential()], charges, 15)[-1])
 
 
 @cache
@@ -164,7 +164,7 @@ def sodium(*, blocked: bool) -> list[Transition]:
 
 def peak(start: Array, rates: Array, state: int, dt_ms: float, n: int) -> tuple[float, float]:
     """Greatest occupancy of a state within n steps, and its time."""
-    step, trace, p = gating.propagator(rates, dt_ms), [], start
+    step, trace, p = schemes.propagator(rates, dt_ms), [], start
     for _ in range(n):
         p = p @ step
         trace.append(float(p[state]))
@@ -174,17 +174,17 @@ def peak(start: Array, rates: Array, state: int, dt_ms: float, n: int) -> tuple[
 @cache
 def sodium_peak() -> tuple[float, float]:
     rest, step = (rates_per_ms(12, sodium(blocked=False), v) for v in (-90.0, 0.0))
-    return peak(gating.stationary(rest), step, 5, 0.001, 500)
+    return peak(schemes.stationary(rest), step, 5, 0.001, 500)
 
 
 @cache
 def resurgent_peak() -> tuple[float, float]:
     rest, block, tail = (rates_per_ms(13, sodium(blocked=True), v) for v in (-90.0, 30.0, -30.0))
-    return peak(gating.stationary(rest) @ gating.propagator(block, 10.0), tail, 5, 0.01, 2000)
+    return peak(schemes.stationary(rest) @ schemes.propagator(block, 10.0), tail, 5, 0.01, 2000)
 
 
 def availability(v_mV: float) -> float:
-    return float(gating.stationary(rates_per_ms(12, sodium(blocked=False), v_mV))[:6].sum())
+    return float(schemes.stationary(rates_per_ms(12, sodium(blocked=False), v_mV))[:6].sum())
 
 
 def half_mV(function: Callable[[float], float]) -> float:

@@ -12,7 +12,7 @@ from vclamp.model.ions import Solutions
 from vclamp.model.record import has_gating_current, trace_names
 from vclamp.model.rig import Rig
 from vclamp.model.scheme import Scheme
-from vclamp.physics.gating import propagator, stationary
+from vclamp.physics.schemes import propagator, stationary
 from vclamp.units import ELEMENTARY_C, nS_from_MOhm
 
 Array = NDArray[np.float64]

@@ -27,6 +27,7 @@ from vclamp.model.quantities import (
     Voltage_mV,
 )
 from vclamp.physics import gating as law
+from vclamp.physics import schemes
 from vclamp.units import kelvin
 
 # The voltages over which every formula must be finite; tables are made on this grid.
@@ -150,7 +151,7 @@ class TwoState:
         """Rates i → j at the voltages, shape (n, states, states)."""
         half_mV = self.half_mV(temperature_K)
         alpha, beta = law.two_state_rates_per_ms(v_mV, self.z_e, half_mV, self.k0_per_ms, self.x, temperature_K)
-        return _bounded(np.asarray(law.subunit_chain(alpha, beta, self.subunits)))
+        return _bounded(np.asarray(schemes.subunit_chain(alpha, beta, self.subunits)))
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,7 @@ class Markov:
     @property
     def charges_e(self) -> tuple[float, ...]:
         """Gating charge moved on the way to each state."""
-        charges = law.state_charges(self._pairs, [t.charge_e for t in self.transitions], len(self.states))
+        charges = schemes.state_charges(self._pairs, [t.charge_e for t in self.transitions], len(self.states))
         return tuple(map(float, charges))
 
     def rates_per_ms(self, v_mV: Array, temperature_K: float) -> Array:
@@ -274,7 +275,7 @@ class Markov:
             return
         forward = np.array([Formula(t.forward_per_ms)(_COARSE_mV) for t in self.transitions])
         backward = np.array([Formula(t.backward_per_ms)(_COARSE_mV) for t in self.transitions])
-        cycle = law.violated_cycle(forward.T, backward.T, self._pairs) if self.transitions else None
+        cycle = schemes.violated_cycle(forward.T, backward.T, self._pairs) if self.transitions else None
         if cycle is not None:
             way = " – ".join(self.states[k] for k in (*cycle, cycle[0]))
             raise VClampError(

@@ -9,7 +9,7 @@ from vclamp.model.blockers import KineticBlocker
 from vclamp.model.gating import Gate, Gating
 from vclamp.model.ions import Solutions
 from vclamp.model.quantities import Array
-from vclamp.physics.gating import product_scheme, subunit_chain
+from vclamp.physics.schemes import product_scheme, subunit_chain
 from vclamp.physics.thermo import q10_factor
 
 

@@ -1,45 +1,14 @@
 """Gating by voltage: closed forms and rates of two-state and allosteric channels.
 
-What holds for schemes of any shape, in `vclamp.physics.schemes`, can be had from here too.
+What holds for schemes of any shape stands in `vclamp.physics.schemes`.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vclamp.physics.schemes import (
-    gating_current_pA,
-    product_scheme,
-    propagator,
-    state_charges,
-    stationary,
-    subunit_chain,
-    violated_cycle,
-)
+from vclamp.physics.schemes import subunit_chain
 from vclamp.physics.thermo import thermal_voltage_mV
 from vclamp.units import ELEMENTARY_C, FARADAY_C_PER_MOL, GAS_J_PER_MOL_K
-
-__all__ = [
-    "activation_energy_kJ_per_mol",
-    "bk_calcium_p_open",
-    "gating_charge_fC",
-    "gating_current_pA",
-    "limiting_slope_e",
-    "mwc_median_voltage_mV",
-    "mwc_p_open",
-    "mwc_rates_per_ms",
-    "mwc_sensor_activation",
-    "opening_energy_kJ_per_mol",
-    "product_scheme",
-    "propagator",
-    "slope_factor_mV",
-    "state_charges",
-    "stationary",
-    "subunit_chain",
-    "two_state_p_open",
-    "two_state_rates_per_ms",
-    "v_half_from_enthalpy_mV",
-    "violated_cycle",
-]
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vclamp.physics.gating import stationary
+from vclamp.physics.schemes import stationary
 from vclamp.physics.thermo import nernst_mV, thermal_voltage_mV
 from vclamp.units import BOLTZMANN_J_PER_K, ELEMENTARY_C, PLANCK_J_S
 

@@ -1,7 +1,7 @@
 """Markov schemes of any shape: where they rest, how they relax, what may not happen in them."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from vclamp.units import ELEMENTARY_C
 
 Array = NDArray[np.float64]
-_Steps = dict[int, dict[int, Array]]  # ln of the rates from state to state
 
 
 def stationary(rates_per_ms: Array) -> Array:
@@ -193,7 +192,8 @@ def violated_cycle(
     Parameters
     ----------
     forward_per_ms, backward_per_ms : array (n_transitions,) or (n_v, n_transitions)
-        Rates in the direction of each pair and against it; a zero both ways round a cycle is no violation.
+        Rates in the direction of each pair and against it. Where a cycle has a zero both ways
+        round, as with a trapped blocker at no concentration, it cannot run and is no violation.
     pairs : sequence of (from, to)
         The states that each transition joins.
     tolerance : float
@@ -201,31 +201,53 @@ def violated_cycle(
 
     Source: A. N. Kolmogoroff 1936, Math Ann 112:155.
     """
-    with np.errstate(divide="ignore"):
-        ln_forward = np.log(np.atleast_2d(forward_per_ms)).T
-        ln_backward = np.log(np.atleast_2d(backward_per_ms)).T
-    two_way = np.isfinite(np.hstack([ln_forward, ln_backward])).all(axis=1)
-    steps: _Steps = {}
+    forward, backward = np.atleast_2d(forward_per_ms), np.atleast_2d(backward_per_ms)
+    passable = np.hstack([forward > 0, backward > 0])
     found: list[tuple[int, ...]] = []
-    for k in sorted(range(len(pairs)), key=lambda k: not two_way[k]):  # each pair can close cycles with those before it
-        (i, j), there, back = pairs[k], ln_forward[k], ln_backward[k]
-        way = _shortest_way(steps, j, i)
-        around = there + sum(steps[a][b] for a, b in pairwise(way))
-        against = back + sum(steps[b][a] for a, b in pairwise(way))
-        both_zero = np.isneginf(around) & np.isneginf(against)
-        if way and np.any(~both_zero & ~(np.abs(np.where(both_zero, 0.0, around) - against) <= tolerance)):
-            found.append((i, *way[:-1]))
-        steps.setdefault(i, {}).setdefault(j, there)
-        steps.setdefault(j, {}).setdefault(i, back)
+    for pattern in np.unique(passable, axis=0):
+        rows = (passable == pattern).all(axis=1)
+        found += _two_way_violations(forward[rows], backward[rows], pairs, tolerance)
+        found += _one_way_violations(forward[rows][0], backward[rows][0], pairs)
     return min(found, key=len, default=None)
 
 
-def _shortest_way(steps: _Steps, start: int, end: int) -> list[int]:
-    """The states from start to end, both included; none if there is no way."""
+def _two_way_violations(
+    forward: Array, backward: Array, pairs: Sequence[tuple[int, int]], tolerance: float
+) -> list[tuple[int, ...]]:
+    """Of the cycles that each transition closes with those listed before it, the violated ones."""
+    ln_rate: dict[int, dict[int, Array]] = {}
+    found = []
+    for k, (i, j) in enumerate(pairs):
+        if forward[0, k] > 0 and backward[0, k] > 0:
+            ln_there, ln_back = np.log(forward[:, k]), np.log(backward[:, k])
+            way = _shortest_way(ln_rate, j, i)
+            steps = [ln_rate[a][b] - ln_rate[b][a] for a, b in pairwise(way)]
+            if way and np.any(np.abs(ln_there - ln_back + sum(steps)) > tolerance):
+                found.append((i, *way[:-1]))
+            ln_rate.setdefault(i, {}).setdefault(j, ln_there)
+            ln_rate.setdefault(j, {}).setdefault(i, ln_back)
+    return found
+
+
+def _one_way_violations(forward: Array, backward: Array, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """The cycles by which one can come back to where a transition without a way back began."""
+    after: dict[int, list[int]] = {}
+    one_way = []
+    for (i, j), there, back in zip(pairs, forward, backward, strict=True):
+        for start, end, rate, other in ((i, j, there, back), (j, i, back, there)):
+            if rate > 0:
+                after.setdefault(start, []).append(end)
+                one_way += [(start, end)] if other == 0 else []
+    ways = [(start, _shortest_way(after, end, start)) for start, end in one_way]
+    return [(start, *way[:-1]) for start, way in ways if way]
+
+
+def _shortest_way(after: Mapping[int, Iterable[int]], start: int, end: int) -> list[int]:
+    """The states from start to end, both included, where `after` tells the next ones; none if there is no way."""
     before, queue = {start: start}, deque([start])
     while queue and end not in before:
         state = queue.popleft()
-        new = [after for after in steps.get(state, {}) if after not in before]
+        new = [other for other in after.get(state, ()) if other not in before]
         before.update(dict.fromkeys(new, state))
         queue.extend(new)
     way = [end] if end in before else []
