@@ -113,3 +113,20 @@ def test_a_micromolar_of_calcium_blocks_the_calcium_pore_and_millimolars_pass_it
     rigs = [changed(rig, solutions__ions__Ca__out_mM=c) for c in ca_mM]
     found = [-steady(r, [-20.0], "i_cav_pore_pA")[0] / n for r in rigs]
     assert found == pytest.approx([6.199, 5.799, 3.665, 0.783, 0.101, 0.116, 0.388], abs=1e-3)
+
+
+# ---- where a formula is 0/0
+
+
+@pytest.mark.parametrize(
+    ("cell", "v_mV"),
+    [("squid-axon", -40.0), ("squid-axon", -55.0), ("hek-hcn", -154.9), ("hek-cav-hva", -27.0), ("hek-cav-hva", 0.0),
+     ("neuron-pump", 0.0), ("neuron", 0.0), ("hek-kv-selective", 0.0), ("hek-energies-k", 0.0)],
+)  # fmt: skip
+@pytest.mark.parametrize("rs_MOhm", [0.0, 5.0])
+def test_clamped_where_a_rate_or_flux_is_0_over_0_it_is_the_limit(cell: str, v_mV: float, rs_MOhm: float) -> None:
+    rig = changed(shipped(cell), amplifier__mode="voltage-clamp", amplifier__rs_MOhm=rs_MOhm)
+    levels = [v_mV - 1e-4, v_mV, v_mV + 1e-4]
+    for name in ("i_pA", *(f"i_{channel.name}_pA" for channel in rig.cell.channels)):
+        below, there, above = steady(rig, levels, name, hold_mV=-80.0, ms=5.0)
+        assert there == pytest.approx(0.5 * (below + above), rel=1e-6, abs=1e-6)
