@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "resources" / "screenshots"
+FOLDER = Path(os.environ.get("VCLAMP_SHOTS", Path(__file__).parents[1] / "resources" / "screenshots"))
 INF = float("inf")
 
 
@@ -22,6 +22,7 @@ def take_all() -> None:
     from PySide6.QtWidgets import QApplication
     from rig_window import TTX, family, live, open_window, settle
 
+    from vclamp.model.protocol import Hold, Protocol
     from vclamp.ui.window import Window
 
     app = QApplication(sys.argv)
@@ -55,6 +56,27 @@ def take_all() -> None:
         window.load_cell("squid-axon-20pf")
         record(window)
         shoot(window, "series-resistance", 1366, 768)
+        window.load_cell("neuron-pump")
+        window.edit("solutions.drugs.ouabain.out_mM", 0.01)
+        hour = Protocol("hour", (Hold(3_600_000.0),), 1, -70.0, fs_kHz=0.01, label="1 h under ouabain")
+        window.bench.set_scene(window.bench.rig, hour, "an hour")
+        window.tabs.setCurrentWidget(window.display.ledger)
+        record(window)
+        shoot(window, "pump-run-down", 1366, 768)
+        window.load_protocol("iv")
+        window.load_cell("hek-kv-mwc")
+        window.tabs.setCurrentWidget(window.display.cursors)
+        window.want_scope("states", True)
+        window.panel.cards["kv_mwc"].arrow.click()
+        record(window)
+        shoot(window, "states", 1920, 1080)
+        window.want_scope("states", False)
+        window.load_cell("hek-kir2-1")
+        window.set_theme("light")
+        window.panel.setCurrentIndex(1)
+        window.edit("solutions.activity", "davies")
+        record(window)
+        shoot(window, "solutions", 1366, 768)
     app.quit()
 
 

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QMenu, QMessageBox
 
 from vclamp import __version__
+from vclamp.ui.scopes.kinds import SCOPES, is_possible
 from vclamp.ui.theme import THEMES
 
 if TYPE_CHECKING:
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 def show_keys(window: "Window") -> None:
     """List all keys."""
     rows = [f"{entry[1]}\t{entry[0]}" for entries in MENUS.values() for entry in entries if entry and entry[1]]
-    rows += ["1…9\tSwitch a channel on or off", "Wheel\tZoom in time", "Ctrl+Wheel\tZoom in height"]
+    rows += [
+        "1…9\tSwitch a channel on or off",
+        "Alt+1…8\tShow or hide a scope",
+        "Wheel\tZoom in time",
+        "Ctrl+Wheel\tZoom in height",
+    ]
     _tell(window, "Keys", "\n".join(rows))
 
 
@@ -54,6 +60,10 @@ MENUS = {
         ("Real time", "/", lambda w: w.change_speed(0)),
     ),
     "&Rig": (
+        ("Voltage clamp", "V", lambda w: w.edit("amplifier.mode", "voltage-clamp")),
+        ("Current clamp", "I", lambda w: w.edit("amplifier.mode", "current-clamp")),
+        ("I = 0", "N", lambda w: w.leave_alone()),
+        None,
         ("Wash all blockers off", "W", lambda w: w.wash()),
         ("Back to the control cell", "0", lambda w: w.reset()),
         ("Open cell…", "", lambda w: w.documents.open_cell()),
@@ -83,8 +93,31 @@ def add_menus(window: "Window") -> None:
             action.setShortcut(QKeySequence(key))
             action.triggered.connect(lambda _=False, act=act: act(window))
             menu.addAction(action)
+        if title == "&View":
+            _add_scopes(window, menu)
     for number in range(1, 10):
         action = QAction(f"Switch channel {number}", window)
         action.setShortcut(QKeySequence(str(number)))
         action.triggered.connect(lambda _=False, n=number: window.toggle_channel(n))
         window.addAction(action)
+
+
+def _add_scopes(window: "Window", menu: QMenu) -> None:
+    """The scopes that can be had, ticked where they are; what the rig has nothing for is greyed."""
+    menu.addSeparator()
+    actions = {}
+    for number, (name, kind) in enumerate(SCOPES.items(), 1):
+        action = QAction(kind.menu, window, checkable=True)
+        action.setShortcut(QKeySequence(f"Alt+{number}"))
+        action.triggered.connect(lambda on, name=name: window.want_scope(name, on))
+        menu.addAction(action)
+        actions[name] = action
+
+    def show_state() -> None:
+        for name, action in actions.items():
+            action.setEnabled(is_possible(name, window.bench.rig))
+            action.setChecked(name in window.display.stack.wanted)
+
+    menu.aboutToShow.connect(show_state)
+    window.bench.rig_changed.connect(show_state)
+    show_state()

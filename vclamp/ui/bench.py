@@ -69,6 +69,19 @@ class Bench(QObject):
         else:
             self._go(replace(self._now, rig=with_value(self.rig, path, value, path), step=path))
 
+    def set_values(self, values: dict[str, object]) -> None:
+        """Change some values of the rig in one step.
+
+        Raises
+        ------
+        VClampError
+            If one of them is refused; nothing is changed then.
+        """
+        rig = self.rig
+        for path, value in values.items():
+            rig = with_value(rig, path, value, path)
+        self._go(replace(self._now, rig=rig, step=", ".join(values)))
+
     def wash(self) -> None:
         """Take all drugs off."""
         self._go(replace(self._now, rig=replace(self.rig, solutions=self.rig.solutions.washed()), step="wash"))

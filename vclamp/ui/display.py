@@ -1,5 +1,9 @@
 """What the window shows of a run: scopes, curves, circuit and read-outs kept in step."""
 
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from vclamp.analysis.curves import ANALYSES, applicable, channel_gv
@@ -7,9 +11,11 @@ from vclamp.analysis.fits import fit_boltzmann
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.membrane import Membrane
+from vclamp.ui.panels.books import LedgerView
+from vclamp.ui.panels.membrane import Membrane, reversal_mV
 from vclamp.ui.panels.readout import CursorTable
 from vclamp.ui.scopes.curves import CurvePlot, Plotted
+from vclamp.ui.scopes.kinds import SCOPES, hero, time_unit
 from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.theme import Theme, channel_colour, channel_colours
 from vclamp.ui.worker import Preview, Rest
@@ -37,6 +43,7 @@ class Display(QObject):
         self.iv = CurvePlot(theme, "V (mV)", "I (pA)")
         self.gv = CurvePlot(theme, "V (mV)", "G (nS)")
         self.cursors = CursorTable()
+        self.ledger = LedgerView()
         self.recording: Recording | None = None  # the last run that was recorded
         self._header: Header | None = None
         self._sweeps: list[Sweep] = []
@@ -58,11 +65,38 @@ class Display(QObject):
     def set_rig(self, rig: Rig) -> None:
         """The rig of now, for the circuit's blocks and batteries."""
         self._rig = rig
+        self.fit_scopes()
+
+    def fit_scopes(self) -> None:
+        """Show the scopes that are wanted, as far as the rig has something for them."""
+        before = self.stack.family.shown
+        rig = self._rig
+        if rig is None:
+            return
+        changed = self.stack.show_scopes(name for name in self.stack.wanted if SCOPES[name].lines(rig))
+        self.stack.weigh(hero(rig))
+        self.iv.setVisible(not rig.amplifier.clamps_current)
+        if not changed or self._header is None:
+            return
+        family = self.stack.family
+        family.show_family(self._header, tuple(self._sweeps), ghost=self._ghost, keep_view=True)
+        family.autoscale_heights(scope for scope in family.shown if scope not in before)
+        family.name_lines()
+
+    @property
+    def _ghost(self) -> tuple[Sweep, ...]:
+        """What the sweeps on show are compared with."""
+        recorded, header = self.recording, self._header
+        if recorded is None or header is None or recorded.header is header:
+            return ()
+        return recorded.sweeps if recorded.header.protocol == header.protocol else ()
 
     def clear(self, rig: Rig, protocol: Protocol) -> None:
         """Forget all sweeps: another cell or protocol is on the bench."""
         self._header, self._sweeps, self.recording, self._rig = None, [], None, rig
         self.circuit.forget_scale()
+        self.ledger.forget()
+        self.fit_scopes()
         self.stack.family.show_command(rig, protocol)
         self.stack.hint.show()
         self.stack.place_cursors(protocol)
@@ -74,7 +108,9 @@ class Display(QObject):
     def started(self, header: Header) -> None:
         """A run begins; the one before stays behind it as a ghost if it used the same protocol."""
         before = self.recording
-        self._header, self._sweeps, self._rig = header, [], header.rig
+        self._header, self._sweeps, self._rig = None, [], header.rig
+        self.fit_scopes()
+        self._header = header
         ghost = before.sweeps if before is not None and before.header.protocol == header.protocol else ()
         self.stack.hint.hide()
         self.stack.family.begin(header, ghost=ghost, keep_view=before is not None)
@@ -84,8 +120,8 @@ class Display(QObject):
     def grew(self, chunk: Chunk) -> None:
         """More of the live sweep."""
         self.stack.family.grew(chunk)
-        if self._rig is not None:
-            self.circuit.follow(self._rig, chunk)
+        if self._rig is not None and self.circuit.follow(self._rig, chunk) and self.ledger.isVisible():
+            self._show_books(self._rig, chunk.names, chunk.values[:, chunk.last - 1], (chunk.last - 1), "now")
 
     def sweep_done(self, sweep: Sweep) -> None:
         """A sweep is finished: it joins the family and adds its points to the curves."""
@@ -124,6 +160,7 @@ class Display(QObject):
         self.recording = recording
         self._header, self._sweeps = recording.header, list(recording.sweeps)
         self._rig = recording.header.rig
+        self.fit_scopes()
         self.stack.hint.hide()
         self.stack.family.show_family(recording.header, recording.sweeps, keep_view=False)
         self.stack.place_cursors(recording.header.protocol)
@@ -141,15 +178,20 @@ class Display(QObject):
         self._follow_soon()
 
     def rested(self, rest: Rest) -> None:
-        """The cell at holding, for the circuit."""
+        """The cell at holding, for the circuit; for the ledger too, while there are no sweeps."""
         self.circuit.show_sample(rest.rig, rest.sweep.names, rest.sweep.values[:, 0])
+        if not self._sweeps:
+            clamped = not rest.rig.amplifier.clamps_current
+            self.ledger.show_sample(
+                rest.rig, rest.sweep.names, rest.sweep.values[:, 0], "held at rest" if clamped else "at rest"
+            )
 
     # ---- curves ----------------------------------------------------------------------------
 
     def _draw_curves(self) -> None:
         """I–V and G–V of the sweeps on show, and of the recorded ones behind a preview."""
         header, sweeps = self._header, self._sweeps
-        if header is None or not sweeps:
+        if header is None or not sweeps or header.rig.amplifier.clamps_current:
             self.iv.show_curves(())
             self.gv.show_curves(())
             return
@@ -167,14 +209,15 @@ class Display(QObject):
 
     def _draw_gv(self) -> None:
         """G–V with its fits; they are not made while nobody sees them."""
-        if self._header is not None and self._sweeps:
+        header = self._header
+        if header is not None and self._sweeps and not header.rig.amplifier.clamps_current:
             self.gv.show_curves(self._gv(self._header, self._sweeps))
 
     def _iv(self, header: Header, sweeps: list[Sweep], *, ghost: bool) -> tuple[Plotted, ...]:
         plotted = []
         for name in applicable(header.protocol):
             label, ion, symbol = _FACES[name]
-            trace = f"i_{_most_inward(sweeps)}_pA" if name == "availability" else "i_pA"
+            trace = f"i_{_most_inward(header.rig, sweeps)}_pA" if name == "availability" else "i_pA"
             curve = ANALYSES[name](sweeps, header.protocol, trace)
             fit = fit_boltzmann(curve.x, curve.y) if name == "availability" else None
             if fit is not None and not fit.warning:
@@ -187,8 +230,10 @@ class Display(QObject):
     def _gv(self, header: Header, sweeps: list[Sweep]) -> tuple[Plotted, ...]:
         colours, plotted = channel_colours(header.rig, self.theme), []
         for channel in header.rig.cell.channels:
-            e_mV = channel.reversal_mV(header.rig.solutions)
-            curve = channel_gv(sweeps, header.protocol, channel.name, e_mV) if channel.is_gated else None
+            e_mV = reversal_mV(channel, header.rig.solutions)
+            if not channel.is_gated or not isfinite(e_mV):
+                continue
+            curve = channel_gv(sweeps, header.protocol, channel.name, e_mV)
             if curve is None:
                 continue
             fit = fit_boltzmann(curve.x, curve.y)
@@ -203,15 +248,33 @@ class Display(QObject):
         protocol = self._header.protocol if self._header is not None else None
         times = (self.stack.cursor_ms(0), self.stack.cursor_ms(1))
         if protocol is not None:
-            self.cursors.show_reading(self._sweeps[-1] if self._sweeps else None, protocol, times)
+            sweep = self._sweeps[-1] if self._sweeps else None
+            self.cursors.show_reading(sweep, protocol, times)
+            if sweep is not None:
+                at = min(max(round(times[0] * protocol.fs_kHz), 0), sweep.values.shape[1] - 1)
+                self._show_books(rig_at(sweep, at), sweep.names, sweep.values[:, at], at, "at cursor 1")
+
+    def _show_books(self, rig: Rig, names: tuple[str, ...], sample: NDArray[np.float64], at: int, where: str) -> None:
+        """The ledger at one sample of a sweep."""
+        assert self._header is not None
+        protocol = self._header.protocol
+        unit, per_ms = time_unit(protocol.duration_ms(0))
+        when = f"{where}, t = {at / protocol.fs_kHz * per_ms:.4g} {unit}"
+        self.ledger.show_sample(rig, names, sample, when)
 
 
 def _comparable(one: Header, other: Header) -> bool:
     """Whether they are different answers to the same command."""
-    return one.rig != other.rig and one.protocol == other.protocol
+    return one.rig != other.rig and one.protocol == other.protocol and not one.rig.amplifier.clamps_current
 
 
-def _most_inward(sweeps: list[Sweep]) -> str:
+def _most_inward(rig: Rig, sweeps: list[Sweep]) -> str:
     """The channel that carries the largest inward current."""
-    names = [name[2:-3] for name in sweeps[0].names if name.startswith("i_") and name != "i_pA"]
+    names = [channel.name for channel in rig.cell.channels]
     return min(names, key=lambda name: min(float(sweep[f"i_{name}_pA"].min()) for sweep in sweeps))
+
+
+def rig_at(sweep: Sweep, sample: int) -> Rig:
+    """The rig at a sample of a sweep, in which it may have changed."""
+    rigs = [change.rig for change in sweep.changes if change.sample <= sample]
+    return rigs[-1] if rigs else sweep.rig

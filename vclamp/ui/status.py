@@ -34,7 +34,11 @@ class StatusLine(QStatusBar):
 
     def show_rig(self, rig: Rig) -> None:
         """What the rig is set to."""
-        rs = "ideal clamp" if rig.amplifier.ideal else f"Rs {rig.amplifier.rs_MOhm:g} MΩ"
+        amplifier = rig.amplifier
+        if amplifier.clamps_current:
+            rs = f"current clamp {amplifier.bias_pA:g} pA".replace("-", "−") if amplifier.bias_pA else "I = 0"
+        else:
+            rs = "ideal clamp" if amplifier.ideal else f"Rs {amplifier.rs_MOhm:g} MΩ"
         self.rig.setText(f"    {rs}    Cm {rig.cell.cm_pF:g} pF    T {celsius(rig.solutions.temperature_K):.1f} °C")
 
     def ready(self) -> None:

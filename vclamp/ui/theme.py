@@ -202,12 +202,36 @@ def channel_colour(ion: str | None, index: int, theme: Theme) -> QColor:
 
 
 def channel_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
-    """The colour of every channel of a rig by its name, the same in every place."""
+    """The colour of every channel of a rig by its name, the same in every place; and of its pump and branches."""
     ions = [channel.ion for channel in rig.cell.channels]
-    return {
+    colours = {
         channel.name: channel_colour(channel.ion, ions[:number].count(channel.ion), theme)
         for number, channel in enumerate(rig.cell.channels)
     }
+    if rig.cell.pump is not None:
+        colours["pump"] = channel_colour("pump", 0, theme)
+    return colours | {
+        branch.name: channel_colour("Cm", number + 1, theme) for number, branch in enumerate(rig.cell.branches)
+    }
+
+
+def trace_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
+    """The colours of traces that are one of many of a channel (gates, states) or of no channel (ions)."""
+    colours = channel_colours(rig, theme)
+    found = {
+        f"in_{ion.name}_mM": channel_colour(ion.name if ion.name in CHANNEL_COLOURS else "other", number, theme)
+        for number, ion in enumerate(rig.solutions.ions)
+    }
+    far = QColor(theme.text)
+    for channel in rig.cell.channels:
+        if channel.scheme is not None:
+            shades = sweep_colours(len(channel.scheme.states), theme)
+            names = [f"state_{channel.name}_{state}" for state in channel.scheme.states]
+            found |= dict(zip(names, shades, strict=True))
+        else:
+            for number, gate in enumerate(channel.gates):
+                found[f"gate_{channel.name}_{gate.name}"] = mixed(colours[channel.name], far, 0.35 * number)
+    return found
 
 
 def sweep_colours(n: int, theme: Theme) -> list[QColor]:
@@ -270,6 +294,8 @@ QToolButton:checked { border-color: $accent; }
 QToolButton:disabled, QPushButton:disabled { color: $faded; border-color: $grid; }
 QToolButton#run { background: $run; color: $on_fill; border-color: $run; font-weight: bold; }
 QToolButton#run:hover { border-color: $on_fill; }
+QToolButton#more { border: none; background: transparent; padding: 0 ${half}px; }
+QToolButton#more:hover { color: $accent; }
 QToolButton#record { color: $record; }
 QToolButton#record:checked { border-color: $record; }
 QLabel[role="heading"], QGroupBox::title { color: $dim_text; font-weight: bold; }

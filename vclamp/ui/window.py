@@ -7,10 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
-    QLabel,
     QMainWindow,
-    QScrollArea,
     QSplitter,
     QTabWidget,
     QVBoxLayout,
@@ -28,6 +25,8 @@ from vclamp.ui.bridge import Bridge
 from vclamp.ui.display import Display
 from vclamp.ui.documents import Documents
 from vclamp.ui.panels.channels import RigPanel
+from vclamp.ui.panels.editing import heading
+from vclamp.ui.scopes.kinds import FIRST_SHOWN, SCOPES
 from vclamp.ui.settings import Settings
 from vclamp.ui.status import StatusLine
 from vclamp.ui.theme import THEMES, Theme, apply
@@ -47,6 +46,7 @@ class Window(QMainWindow):
         theme = THEMES.get(settings.text("theme", "dark"), THEMES["dark"])
         _apply(theme)  # before there are widgets: they take their font as they are made
         self.display = Display(theme, self)
+        self.display.stack.wanted = set(settings.text("scopes", " ".join(FIRST_SHOWN)).split()) & set(SCOPES)
         self.panel = RigPanel()
         self.banner = Banner()
         self.status = StatusLine(self.display.stack)
@@ -68,30 +68,26 @@ class Window(QMainWindow):
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(6, 4, 6, 4)
-        heading = QLabel("MEMBRANE")
-        heading.setProperty("role", "heading")
-        for widget in (heading, self.display.circuit, self.panel):
-            column.addWidget(widget)
-        column.addStretch(1)
-        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(left)
+        column.addWidget(heading("MEMBRANE"))
+        column.addWidget(self.display.circuit)
+        column.addWidget(self.panel, 1)
         middle = QWidget()
         stacked = QVBoxLayout(middle)
         stacked.setContentsMargins(0, 0, 0, 0)
         stacked.setSpacing(0)
         stacked.addWidget(self.banner)
         stacked.addWidget(self.display.stack, 1)
-        tabs = QTabWidget()
+        tabs = self.tabs = QTabWidget()
         tabs.addTab(self.display.cursors, "Cursors")
         tabs.addTab(self.display.gv, "G-V")
+        tabs.addTab(self.display.ledger, "Ledger")
         tabs.addTab(self.documents.runs, "Runs")
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.display.iv)
         right.addWidget(tabs)
-        right.setSizes([400, 300])
+        right.setSizes([350, 350])
         splitter = self._columns = QSplitter()
-        for widget, stretch in ((scroll, 0), (middle, 1), (right, 0)):
+        for widget, stretch in ((left, 0), (middle, 1), (right, 0)):
             splitter.addWidget(widget)
             splitter.setStretchFactor(splitter.count() - 1, stretch)
         self.setCentralWidget(splitter)
@@ -195,6 +191,18 @@ class Window(QMainWindow):
         self._try(lambda: self.bench.load_protocol(name))
         self.bar.show_protocol(self.bench.protocol)
 
+    def leave_alone(self) -> None:
+        """Current clamp without a current ("I = 0")."""
+        self._try(lambda: self.bench.set_values({"amplifier.mode": "current-clamp", "amplifier.bias_pA": 0.0}))
+
+    def want_scope(self, name: str, wanted: bool) -> None:
+        """Show a scope or not; the states of channels are recorded only while they are shown."""
+        self.display.stack.want(name, wanted)
+        self.settings.remember("scopes", " ".join(sorted(self.display.stack.wanted)))
+        if name == "states":
+            self.edit("cell.record_states", wanted)
+        self.display.fit_scopes()
+
     def wash(self) -> None:
         """Take all blockers off."""
         self.bench.wash()
@@ -204,11 +212,13 @@ class Window(QMainWindow):
         self.bench.reset()
 
     def toggle_channel(self, number: int) -> None:
-        """Switch the n-th channel on or off."""
-        channels = self.bench.rig.cell.channels
-        if number <= len(channels):
-            channel = channels[number - 1]
+        """Switch the n-th channel on or off; after the last one comes the pump."""
+        cell = self.bench.rig.cell
+        if number <= len(cell.channels):
+            channel = cell.channels[number - 1]
             self.edit(f"cell.channels.{channel.name}.on", not channel.on)
+        elif number == len(cell.channels) + 1 and cell.pump is not None:
+            self.edit("cell.pump.on", not cell.pump.on)
 
     def bench_changed(self) -> None:
         """Another cell or protocol is on the bench: start afresh."""
@@ -219,7 +229,10 @@ class Window(QMainWindow):
 
     def _rig_changed(self) -> None:
         before = self.display.stack.family.header
-        if before is not None and _shape(before.rig) != _shape(self.bench.rig):
+        now = self.bench.rig
+        if before is not None and (
+            _shape(before.rig) != _shape(now) or (self.bridge.running and trace_names(before.rig) != trace_names(now))
+        ):
             self.bench_changed()
         else:
             self._show_rig()
@@ -233,8 +246,7 @@ class Window(QMainWindow):
         self.bridge.change(rig, self.bench.protocol, preview=self.display.recording is not None)
 
     def _show_channel(self, name: str) -> None:
-        if name in self.panel.cards:
-            self.panel.cards[name].conductance.setFocus()
+        self.panel.show_card(name)
 
     def _try(self, edit: Callable[[], None]) -> None:
         try:
@@ -265,7 +277,7 @@ class Window(QMainWindow):
     def _size_columns(self) -> None:
         """Give the sides what their text needs, and on a wide window some more to the right."""
         em = self.display.theme.font_px
-        left, right = 20 * em, max(25 * em, round(0.2 * self.width()))
+        left, right = 20 * em, max(25 * em, round(0.25 * self.width()))
         self._columns.setSizes([left, self.width() - left - right, right])
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -283,5 +295,5 @@ def _apply(theme: Theme) -> None:
 
 
 def _shape(rig: Rig) -> object:
-    """What must be equal for sweeps of two rigs to be compared."""
-    return rig.cell.name, trace_names(rig)
+    """What must be equal for sweeps of two rigs to be compared; whether states are recorded does not matter."""
+    return rig.cell.name, [name for name in trace_names(rig) if not name.startswith("state_")]

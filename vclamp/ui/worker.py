@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from vclamp.storage.session import Session
 
 CHUNK_WALL_MS = 4.0
-LONGEST_CHUNK_MS = 100.0  # so that even the fastest run can be stopped
+LONGEST_CHUNK_MS, MOST_CHUNK_MS = 100.0, 60_000.0  # to begin with, and where little is computed in so long
+SHORT_S, LONG_S = 0.002, 0.01  # of a chunk, so that even the fastest run can be stopped
 MAX_LAG_S = 0.1
 HEAD_START_S = 2.0
 SHARING_S = 0.0005
+PATIENCE_S = 0.3  # with a preview that is out of date; a faster one may be shown on the way
 MAX_PREVIEW_SAMPLES = 2_000_000
 
 
@@ -136,6 +138,7 @@ class _Play:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.stopped = False
+        self.began_s = inf
         self._inbox: Inbox | None = None
 
     def change(self, rig: Rig) -> None:
@@ -155,6 +158,7 @@ class _Play:
         from vclamp.run.runner import Inbox
 
         self._inbox = Inbox(LONGEST_CHUNK_MS)
+        self.began_s = time.monotonic()
         if self.stopped:
             self._inbox.stop()
         return self._inbox
@@ -183,7 +187,8 @@ class Worker:
         self._go.set()
 
     def run(self, rig: Rig, protocol: Protocol, seed: int, *, save: bool) -> None:
-        """Run a protocol after what is under way."""
+        """Run a protocol after what is under way; a preview that still is ends."""
+        self._end_preview(older_than_s=0.0)
         play = self._playing = _Play(rig)
         self.pacer.pause(False)
         self._order(lambda: self._run(play, protocol, seed, save))
@@ -194,9 +199,14 @@ class Worker:
             self._playing.change(rig)
 
     def preview(self, rig: Rig, protocol: Protocol) -> None:
-        """Compute what the family would look like; only the newest wish is carried out."""
+        """Compute what the family would look like; only the newest wish is carried out, and a slow one given up."""
+        self._end_preview(older_than_s=PATIENCE_S)
         self._wishes.append((rig, protocol))
         self._order(self._preview)
+
+    def _end_preview(self, *, older_than_s: float) -> None:
+        if self._previewing is not None and time.monotonic() - self._previewing.began_s > older_than_s:
+            self._previewing.stop()
 
     def rest(self, rig: Rig, protocol: Protocol) -> None:
         """Find the cell at rest at holding."""
@@ -281,22 +291,26 @@ class Worker:
             from vclamp.run.runner import run
 
             inbox = play.begin()
-            self._set_chunk(inbox)
+            longest_ms = LONGEST_CHUNK_MS
+            self._set_chunk(inbox, longest_ms)
             recorder = _Recorder(self) if save else None
             self.pacer.restart()
+            began_s = time.monotonic()
             for event in run(play.rig, protocol, seed=seed, inbox=inbox):
                 if isinstance(event, Chunk):
+                    longest_ms = _longest_ms(longest_ms, event, protocol, time.monotonic() - began_s)
                     moment_ms = event.sweep * _period_ms(protocol, event.sweep)
                     self.pacer.wait_until(moment_ms + event.last / protocol.fs_kHz, lambda: inbox.stopped)
-                    self._set_chunk(inbox)
+                    self._set_chunk(inbox, longest_ms)
                 if recorder is not None:
                     recorder.hear(event)
                 self.say(event)
+                began_s = time.monotonic()
         except Exception as error:  # whatever fails, the window must not wait for ever
             self.say(Finished("failed", f"internal error: {type(error).__name__}: {error}"))
 
-    def _set_chunk(self, inbox: "Inbox") -> None:
-        inbox.chunk_ms = min(CHUNK_WALL_MS * self.pacer.speed, LONGEST_CHUNK_MS)
+    def _set_chunk(self, inbox: "Inbox", longest_ms: float) -> None:
+        inbox.chunk_ms = min(CHUNK_WALL_MS * self.pacer.speed, longest_ms)
 
     def session(self) -> "Session":
         """The session file of this sitting, made when the first run is saved."""
@@ -360,6 +374,14 @@ class _Recorder:
                 self._worker.session().finish_run(self._run, event)
         except VClampError as error:
             self._worker.say(Trouble(f"not saved: {error}"))
+
+
+def _longest_ms(longest_ms: float, chunk: Chunk, protocol: Protocol, took_s: float) -> float:
+    """How long chunks may be from now on: longer if a whole one took next to nothing."""
+    whole = (chunk.last - chunk.first) / protocol.fs_kHz > 0.9 * longest_ms
+    if took_s < SHORT_S and whole:
+        return min(2.0 * longest_ms, MOST_CHUNK_MS)
+    return max(0.5 * longest_ms, LONGEST_CHUNK_MS) if took_s > LONG_S else longest_ms
 
 
 def _period_ms(protocol: Protocol, sweep: int) -> float:

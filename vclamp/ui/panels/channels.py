@@ -1,130 +1,118 @@
-"""The cell's channels: on or off, how many, and how much of each blocker; and the amplifier."""
+"""What can be set on the rig: the cell's channels and its pump, the amplifier, and the solutions."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
-from vclamp.model.channel import Channel
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.fields import ConcentrationSlider, QuantityField
+from vclamp.ui.panels.cards import BranchCard, Card, CellCard, ChannelCard, PumpCard
+from vclamp.ui.panels.editing import heading
+from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.parameters import settings
+from vclamp.ui.panels.solutions import SolutionsPanel
 from vclamp.ui.theme import Theme, channel_colours, readable
 
 
-class ChannelCard(QFrame):
-    """One channel: switch, conductance, a slider for each of its blockers."""
-
-    edited = Signal(str, object)  # path, value
-    refused = Signal(str)  # why
-
-    def __init__(self, channel: Channel, colour: str, number: int) -> None:
-        super().__init__()
-        self.setProperty("role", "panel")
-        self._name = channel.name
-        self.switch = QCheckBox(channel.title)
-        self.switch.setStyleSheet(f"color: {colour}; font-weight: bold;")
-        self.switch.setToolTip(f"{channel.note or channel.title}\nKey {number} switches it on and off.")
-        self.switch.toggled.connect(lambda on: self.edited.emit(f"cell.channels.{self._name}.on", on))
-        amount = channel.pore.AMOUNT
-        self.conductance = QuantityField("nS", 0.0, 1e6, 3)
-        self.conductance.setToolTip(f"Conductance with all channels open\n{channel.source}")
-        self.conductance.edited.connect(lambda g: self.edited.emit(f"cell.channels.{self._name}.{amount}", g))
-        self.conductance.refused.connect(self.refused)
-        top = QHBoxLayout()
-        top.addWidget(self.switch, 1)
-        top.addWidget(self.conductance)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 5, 8, 5)
-        layout.setSpacing(3)
-        layout.addLayout(top)
-        self.sliders: dict[str, ConcentrationSlider] = {}
-        for block in channel.blockers:
-            slider = ConcentrationSlider(block.drug, block.half_mM)
-            path = f"solutions.drugs.{block.drug}.{block.side}_mM"
-            slider.moved.connect(lambda value, path=path: self.edited.emit(path, value))
-            self.sliders[path] = slider
-            layout.addWidget(slider)
-
-    def show_rig(self, rig: Rig) -> None:
-        """Show the values of a rig."""
-        channel = next(c for c in rig.cell.channels if c.name == self._name)
-        self.switch.blockSignals(True)
-        self.switch.setChecked(channel.on)
-        self.switch.blockSignals(False)
-        self.conductance.show_value(channel.amount)
-        for path, slider in self.sliders.items():
-            _, _, drug, key = path.split(".")
-            slider.show_value(rig.solutions.drug_mM(drug, key.removesuffix("_mM")))
-
-
-class RigPanel(QWidget):
-    """All channel cards of the cell, its capacitance and the amplifier's series resistance."""
+class RigPanel(QTabWidget):
+    """Two pages: what is in the membrane and what holds it, and what bathes it."""
 
     edited = Signal(str, object)
     refused = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.cards: dict[str, ChannelCard] = {}
-        self.rs = QuantityField("MΩ", 0.0, 1000.0, 2)
-        self.cm = QuantityField("pF", 0.01, 1e5, 2)
+        self.cards: dict[str, Card] = {}
+        self.cell = CellCard()
+        self.solutions: SolutionsPanel | None = None
+        self._unfolded: set[str] = set()
         self._shape: object = None
-        self._body = QWidget()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._body)
+        self._pages = [QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame) for _ in range(2)]
+        for page, title in zip(self._pages, ("Channels", "Solutions"), strict=True):
+            page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            page.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.addTab(page, title)
+
+    @property
+    def rs(self) -> QuantityField:
+        """The series resistance."""
+        return self.cell.rs
+
+    @property
+    def cm(self) -> QuantityField:
+        """The membrane's capacitance."""
+        return self.cell.cm
 
     def show_rig(self, rig: Rig, theme: Theme) -> None:
-        """Show a rig; the cards are made anew only if the channels or the looks are others."""
-        channels = [(c.name, c.title, [b.drug for b in c.blockers]) for c in rig.cell.channels]
-        if self._shape != (theme.name, channels):
-            self._shape = (theme.name, channels)
+        """Show a rig; the cards are made anew only if there are others, or the looks are others."""
+        if self._shape != (theme.name, _shape(rig)):
+            self._shape = (theme.name, _shape(rig))
             self._build(rig, theme)
-        for card in self.cards.values():
-            card.show_rig(rig)
-        self.rs.show_value(rig.amplifier.rs_MOhm)
-        self.cm.show_value(rig.cell.cm_pF)
+        for part in (*self.cards.values(), self.cell, self.solutions):
+            if part is not None:
+                part.show_rig(rig)
+
+    def show_card(self, name: str) -> None:
+        """Bring a card into view."""
+        if name in self.cards:
+            card = self.cards[name]
+            self.setCurrentIndex(0)
+            self._pages[0].ensureWidgetVisible(card)
+            if isinstance(card, ChannelCard):
+                card.conductance.setFocus()
 
     def _build(self, rig: Rig, theme: Theme) -> None:
-        body = QWidget()
+        colours = {
+            name: readable(colour, QColor(theme.panel)).name() for name, colour in channel_colours(rig, theme).items()
+        }
+        channels = rig.cell.channels
+        self.cards = {
+            channel.name: ChannelCard(rig, channel, colours[channel.name], number, self._unfolded)
+            for number, channel in enumerate(channels, 1)
+        }
+        parts: list[QWidget] = []
+        if self.cards:
+            parts += [heading("CHANNELS AND BLOCKERS"), *self.cards.values()]
+        if rig.cell.pump is not None:
+            self.cards["pump"] = PumpCard(rig, rig.cell.pump, colours["pump"], len(channels) + 1, self._unfolded)
+            parts += [heading("PUMP"), self.cards["pump"]]
+        for branch in rig.cell.branches:
+            self.cards[branch.name] = BranchCard(branch, colours[branch.name])
+            parts.append(self.cards[branch.name])
+        self.cell = CellCard()
+        parts += [heading("CELL AND AMPLIFIER"), self.cell]
+        carded = {path for card in self.cards.values() for path in getattr(card, "sliders", {})}
+        self.solutions = SolutionsPanel(rig, carded)
+        for part in (*self.cards.values(), self.cell, self.solutions):
+            part.edited.connect(self.edited)
+            part.refused.connect(self.refused)
+        self._show_page(0, parts)
+        self._show_page(1, [self.solutions])
+
+    def _show_page(self, number: int, parts: list[QWidget]) -> None:
+        """Put some parts below each other on a page, which keeps its place."""
+        page, body = self._pages[number], QWidget()
+        at = page.verticalScrollBar().value()
         layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(3, 4, 3, 4)
         layout.setSpacing(5)
-        layout.addWidget(_heading("CHANNELS AND BLOCKERS"))
-        colours = channel_colours(rig, theme)
-        self.cards = {}
-        for number, channel in enumerate(rig.cell.channels, 1):
-            colour = readable(colours[channel.name], QColor(theme.panel)).name()
-            card = ChannelCard(channel, colour, number)
-            card.edited.connect(self.edited)
-            card.refused.connect(self.refused)
-            self.cards[channel.name] = card
-            layout.addWidget(card)
-        layout.addWidget(_heading("CELL AND AMPLIFIER"))
-        layout.addWidget(self._amplifier())
+        for part in parts:
+            layout.addWidget(part)
         layout.addStretch(1)
-        self.layout().replaceWidget(self._body, body)
-        self._body.deleteLater()
-        self._body = body
-
-    def _amplifier(self) -> QFrame:
-        self.cm = QuantityField("pF", 0.01, 1e5, 2)
-        self.cm.setToolTip("Membrane capacitance")
-        self.cm.edited.connect(lambda value: self.edited.emit("cell.cm_pF", value))
-        self.rs = QuantityField("MΩ", 0.0, 1000.0, 2)
-        self.rs.setToolTip("Series resistance of the pipette; 0 is an ideal clamp")
-        self.rs.edited.connect(lambda value: self.edited.emit("amplifier.rs_MOhm", value))
-        frame = QFrame()
-        frame.setProperty("role", "panel")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(8, 5, 8, 5)
-        for label, field in (("Cm", self.cm), ("Rs", self.rs)):
-            field.refused.connect(self.refused)
-            row.addWidget(QLabel(label))
-            row.addWidget(field, 1)
-        return frame
+        page.setWidget(body)
+        page.verticalScrollBar().setValue(at)
 
 
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "heading")
-    return label
+def _shape(rig: Rig) -> object:
+    """What decides which widgets there are."""
+    cell, solutions = rig.cell, rig.solutions
+    return (
+        cell.name,
+        [
+            (c.name, c.title, c.pore.AMOUNT, [(b.drug, b.side) for b in c.blockers], list(settings(c, ())))
+            for c in cell.channels
+        ],
+        cell.pump and (cell.pump.blocker, cell.pump.k_atp_mM is None, list(settings(cell.pump, ()))),
+        [branch.name for branch in cell.branches],
+        [(ion.name, ion.z) for ion in solutions.ions],
+        [drug.name for drug in solutions.drugs],
+    )

@@ -67,7 +67,7 @@ class _Artist:
 
     def draw_symbols(self, font: QFont) -> None:
         """What stays the same from frame to frame: branches, rails, names."""
-        symbols = {"capacitor": self.draw_capacitor, "pump": self.draw_pump}
+        symbols = {"capacitor": self.draw_capacitor, "pump": self.draw_pump, "rc": self.draw_rc}
         for branch, x, label in zip(self.circuit.branches, self.placement.wires, self.placement.labels, strict=True):
             self.draw_leader(branch, x, label)
             symbols.get(branch.kind, self.draw_channel)(branch, x)
@@ -149,6 +149,16 @@ class _Artist:
         self.branch_pen(branch, 1.8)
         for y in (middle - gap, middle + gap):
             self.painter.drawLine(QPointF(x - 0.62 * unit, y), QPointF(x + 0.62 * unit, y))
+
+    def draw_rc(self, branch: Branch, x: float) -> None:
+        """A resistor, and a capacitor below it."""
+        rails, unit, box = self.placement.rails, self.placement.unit, self.gate_box(x)
+        middle, gap = rails.top() + 0.69 * rails.height(), 0.2 * unit
+        self.draw_wire(branch, x, rails.top(), box.top(), box.bottom(), middle - gap, middle + gap, rails.bottom())
+        self.painter.drawRect(box)
+        self.branch_pen(branch, 1.8)
+        for y in (middle - gap, middle + gap):
+            self.painter.drawLine(QPointF(x - 0.5 * unit, y), QPointF(x + 0.5 * unit, y))
 
     def gate_box(self, x: float) -> QRectF:
         """The resistor of a channel or leak."""

@@ -19,7 +19,7 @@ class Branch:
 
     key: str
     label: str
-    kind: Literal["capacitor", "channel", "leak", "pump"]
+    kind: Literal["capacitor", "channel", "leak", "pump", "rc"]
     colour: QColor
     current_pA: float  # outward positive
     g_nS: float | None = None
@@ -27,6 +27,7 @@ class Branch:
     p_open: float | None = None
     unblocked: float = 1.0
     on: bool = True
+    note: str = ""  # for the tool tip
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def current(value_pA: float) -> str:
 def describe(branch: Branch, v_mV: float) -> str:
     """The tool tip of a branch: a line for each quantity that applies."""
     lines = [branch.label if branch.on else f"{branch.label} (off)"]
+    lines += [branch.note] if branch.note else []
     if branch.g_nS is not None:
         lines.append(f"g = {number(branch.g_nS)} nS")
     if branch.e_mV is not None:

@@ -3,21 +3,27 @@
 import re
 from math import log10
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QWidget
 
 SLIDER_STEPS = 300
 DECADES = 6.0  # three below and three above the IC50
+FREE_DECIMALS = 24  # kept of a number that is shown with its leading digits only
+USUAL_NUMBER = "88888"
+LEADING_DIGITS, SCIENTIFIC_BELOW = 6, 1e-3
 _PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "u": 1e-6, "n": 1e-9, "p": 1e-12}
+_SCALED = ("mV", "ms", "pA", "nS", "pF", "pL", "mM", "MΩ", "kJ/mol")  # units that may be typed with another prefix
 _NUMBER = re.compile(r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]{1,3})?)\s*(\S*)\s*", re.IGNORECASE)
 
 
 def quantity(text: str, unit: str) -> float | None:
-    """What a typed number means in a unit with a prefix, as "-0.07 V" is -70 in mV; None if it means nothing."""
-    found = _NUMBER.fullmatch(text.replace("−", "-").replace(",", "."))
+    """What a typed number means in a unit, as "-0.07 V" is -70 in mV; None if it means nothing."""
+    found = _NUMBER.fullmatch(text.replace("−", "-").replace(",", ".").removesuffix(unit if " " in unit else ""))
     if found is None:
         return None
+    if unit not in _SCALED:
+        return float(found[1]) + 0.0 if found[2] in ("", unit) else None
     typed, base = found[2] or unit, unit[1:]
     prefix = typed.removesuffix(base)
     if not typed.endswith(base) or prefix not in _PREFIXES:
@@ -29,22 +35,38 @@ class QuantityField(QDoubleSpinBox):
     """A number with its unit and range; a typed value counts on Enter, or when the field is left.
 
     Anything may be typed, but only a value in range is taken; else the last good one stays.
+    Without a number of decimals it shows the leading digits of whatever size the value has.
     """
 
     edited = Signal(float)
     refused = Signal(str)  # a sentence
 
-    def __init__(self, unit: str, low: float, high: float, decimals: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, unit: str, low: float, high: float, decimals: int | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._unit = unit
+        self._free = decimals is None
+        self.setDecimals(FREE_DECIMALS if decimals is None else decimals)
         self.setRange(low, high)
-        self.setDecimals(decimals)
-        self.setSuffix(f" {unit}")
+        self.setSuffix(f" {unit}" if unit else "")
         self.setKeyboardTracking(False)
         self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.valueChanged.connect(self.edited)
+
+    def sizeHint(self) -> QSize:
+        """Room for usual numbers, whatever the ends of the range look like."""
+        hint = super().sizeHint()
+        if not self._free:
+            return hint
+        usual = self.fontMetrics().horizontalAdvance(USUAL_NUMBER + self.suffix()) + self.fontInfo().pixelSize()
+        return QSize(usual, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """The same: a number that is cut off is a wrong number."""
+        return self.sizeHint() if self._free else super().minimumSizeHint()
 
     def show_value(self, value: float) -> None:
         """Show a value that was set elsewhere."""
@@ -54,10 +76,19 @@ class QuantityField(QDoubleSpinBox):
 
     def textFromValue(self, value: float) -> str:
         """No idle zeros, and a true minus sign."""
-        return f"{value:.{self.decimals()}f}".rstrip("0").rstrip(".").replace("-", "−") or "0"
+        if self._free:
+            small = 0.0 < abs(value) < SCIENTIFIC_BELOW
+            text = f"{value:.3e}" if small else f"{value:.{LEADING_DIGITS}g}"
+            head, _, power = text.partition("e")
+            head = head.rstrip("0").rstrip(".") if "." in head else head
+            return (f"{head}e{int(power)}" if power else head).replace("-", "−")
+        text = f"{value:.{self.decimals()}f}"
+        return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
 
     def valueFromText(self, text: str) -> float:
-        """The typed value, or the last good one."""
+        """The typed value, or the last good one; digits that are not shown are not lost."""
+        if text.removesuffix(self.suffix()) == self.textFromValue(self.value()):
+            return self.value()
         value = self._typed(text)
         return self.value() if value is None else value
 
@@ -71,10 +102,11 @@ class QuantityField(QDoubleSpinBox):
         """Say why a typed value is not taken."""
         value, kept = self._typed(text), self.textFromValue(self.value()) + self.suffix()
         if value is None:
-            reason = f"“{text.removesuffix(self.suffix())[:40]}” is no number of {self._unit}"
+            of = f" of {self._unit}" if self._unit else ""
+            reason = f"“{text.removesuffix(self.suffix())[:40]}” is no number{of}"
         else:
             ends = (self.textFromValue(end) for end in (self.minimum(), self.maximum()))
-            reason = f"{value:.6g} {self._unit} is not within {'…'.join(ends)} {self._unit}".replace("-", "−")
+            reason = f"{value:.6g}{self.suffix()} is not within {'…'.join(ends)}{self.suffix()}".replace("-", "−")
         self.refused.emit(f"{reason}: {kept} stays.")
         return text
 
@@ -84,7 +116,16 @@ class QuantityField(QDoubleSpinBox):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.clearFocus()
 
+    def stepBy(self, steps: int) -> None:
+        """A step is a tenth of the leading digit; from 0 it goes to 1, or to what the range allows."""
+        if self._free and self.value() == 0.0:
+            self.setValue(min(max(float(steps), self.minimum()), self.maximum()))
+        else:
+            super().stepBy(steps)
+
     def _typed(self, text: str) -> float | None:
+        if text and text == self.specialValueText():
+            return self.minimum()
         return quantity(text.removesuffix(self.suffix()), self._unit)
 
     def _in_range(self, value: float) -> bool:

@@ -1,5 +1,8 @@
 """From samples of a run to the circuit drawing."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+from math import isfinite, nan
 from time import monotonic
 
 import numpy as np
@@ -7,9 +10,15 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 
+from vclamp.errors import VClampError
+from vclamp.model.channel import Channel
+from vclamp.model.ions import Solutions
 from vclamp.model.record import Chunk
+from vclamp.model.rig import Branch as RcBranch
 from vclamp.model.rig import Rig
+from vclamp.physics.pump import ouabain_factor
 from vclamp.ui.panels.circuit import Branch, Circuit, CircuitWidget
+from vclamp.ui.panels.circuit_layout import number, resistance
 from vclamp.ui.theme import Theme, channel_colour, channel_colours
 
 FULL_SCALE_pA = 100.0  # before anything larger has flowed
@@ -37,18 +46,20 @@ class Membrane(CircuitWidget):
         """Another cell: its currents are of another size."""
         self._largest_pA = FULL_SCALE_pA
 
-    def follow(self, rig: Rig, chunk: Chunk) -> None:
-        """Show the newest sample of a run, now and then."""
+    def follow(self, rig: Rig, chunk: Chunk) -> bool:
+        """Show the newest sample of a run, now and then; whether it did."""
         now = monotonic()
-        if now - self._drawn_s > REDRAW_S:
-            self._drawn_s = now
-            self.show_sample(rig, chunk.names, chunk.values[:, chunk.last - 1])
+        if now - self._drawn_s <= REDRAW_S:
+            return False
+        self._drawn_s = now
+        self.show_sample(rig, chunk.names, chunk.values[:, chunk.last - 1])
+        return True
 
     def show_sample(self, rig: Rig, names: tuple[str, ...], sample: NDArray[np.float64]) -> None:
         """Show one sample, a column of a sweep's values."""
         self._shown = (rig, names, sample)
         currents = [abs(float(value)) for name, value in zip(names, sample, strict=True) if name.startswith("i_")]
-        self._largest_pA = max(self._largest_pA, *currents)
+        self._largest_pA = max([self._largest_pA, *filter(isfinite, currents)])
         self.set_circuit(circuit_at(rig, names, sample, self.theme, self._largest_pA))
         self.sampled.emit(float(sample[1]), float(sample[2]))
 
@@ -58,25 +69,63 @@ def circuit_at(
 ) -> Circuit:
     """The circuit at one sample, a column of a sweep's values."""
     value = dict(zip(names, map(float, samples), strict=True))
-    colours = channel_colours(rig, theme)
-    branches = tuple(
-        Branch(
-            key=channel.name,
-            label=channel.title,
-            kind="channel" if channel.is_gated else "leak",
-            colour=colours[channel.name],
-            current_pA=value[f"i_{channel.name}_pA"],
-            g_nS=_conductance_nS(value[f"i_{channel.name}_pA"], value["v_mV"], channel.reversal_mV(rig.solutions)),
-            e_mV=channel.reversal_mV(rig.solutions),
-            p_open=value.get(f"p_open_{channel.name}"),
-            unblocked=float(channel.unblocked(np.array(value["v_mV"]), rig.solutions)),
-            on=channel.on,
-        )
-        for channel in rig.cell.channels
-    )
+    colours, cell = channel_colours(rig, theme), rig.cell
+    solutions = solutions_now(rig, value)
+    branches = [_channel(channel, solutions, value, colours[channel.name]) for channel in cell.channels]
+    branches += [
+        Branch(item.name, item.name, "rc", colours[item.name], value[f"i_{item.name}_pA"], note=_branch_note(item))
+        for item in cell.branches
+    ]
+    if cell.pump is not None:
+        e_mV = cell.pump.reversal_mV(solutions)
+        left = ouabain_factor(solutions.drug_mM(cell.pump.blocker, "out"), cell.pump.ic50_mM)
+        branches.append(
+            Branch(
+                "pump", "pump", "pump", colours["pump"], value["i_pump_pA"], e_mV=e_mV if isfinite(e_mV) else None,
+                unblocked=float(left), on=cell.pump.on, note="3 Na⁺ out, 2 K⁺ in for each ATP",
+            )
+        )  # fmt: skip
     ionic_pA = sum(branch.current_pA for branch in branches)
     capacitor = Branch("cm", "Cm", "capacitor", QColor(channel_colour("Cm", 0, theme)), value["i_pA"] - ionic_pA)
-    return Circuit((capacitor, *branches), value["v_mV"], value["command_mV"], rig.amplifier.rs_MOhm, full_scale_pA)
+    rs_MOhm = 0.0 if rig.amplifier.clamps_current else rig.amplifier.rs_MOhm
+    return Circuit((capacitor, *branches), value["v_mV"], value["command_mV"], rs_MOhm, full_scale_pA)
+
+
+def solutions_now(rig: Rig, value: Mapping[str, float]) -> Solutions:
+    """The solutions with what the inside holds at a sample."""
+    return rig.solutions.with_inside(
+        {ion.name: value[f"in_{ion.name}_mM"] for ion in rig.solutions.ions if f"in_{ion.name}_mM" in value}
+    )
+
+
+@lru_cache(maxsize=256)
+def reversal_mV(channel: Channel, solutions: Solutions) -> float:
+    """A channel's reversal potential; NaN where its current never changes sign."""
+    try:
+        return channel.reversal_mV(solutions)
+    except VClampError:  # of its ion there is none on one side
+        return nan
+
+
+def _channel(channel: Channel, solutions: Solutions, value: Mapping[str, float], colour: QColor) -> Branch:
+    current_pA, e_mV = value[f"i_{channel.name}_pA"], reversal_mV(channel, solutions)
+    return Branch(
+        key=channel.name,
+        label=channel.title,
+        kind="channel" if channel.is_gated else "leak",
+        colour=colour,
+        current_pA=current_pA,
+        g_nS=_conductance_nS(current_pA, value["v_mV"], e_mV) if isfinite(e_mV) else None,
+        e_mV=e_mV if isfinite(e_mV) else None,
+        p_open=value.get(f"p_open_{channel.name}"),
+        unblocked=float(channel.unblocked(np.array(value["v_mV"]), solutions)),
+        on=channel.on,
+        note="" if isfinite(e_mV) else "no reversal potential: its current never changes sign",
+    )
+
+
+def _branch_note(branch: RcBranch) -> str:
+    return f"{resistance(branch.r_MOhm)} and {number(branch.c_pF)} pF in series"
 
 
 def _conductance_nS(i_pA: float, v_mV: float, e_mV: float) -> float:

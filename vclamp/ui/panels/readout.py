@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Sweep
+from vclamp.ui.scopes.kinds import time_unit
 
 
 class CursorTable(QTableWidget):
@@ -19,7 +20,8 @@ class CursorTable(QTableWidget):
 
     def show_reading(self, sweep: Sweep | None, protocol: Protocol, times_ms: tuple[float, float]) -> None:
         """Read one sweep at two times."""
-        rows: list[tuple[str, float, float]] = [("t (ms)", *times_ms)]
+        unit, per_ms = time_unit(protocol.duration_ms(0))
+        rows: list[tuple[str, float, float]] = [(f"t ({unit})", *(t * per_ms for t in times_ms))]
         if sweep is not None:
             last = sweep.values.shape[1] - 1
             one, two = (min(max(round(t * protocol.fs_kHz), 0), last) for t in times_ms)
@@ -38,14 +40,18 @@ class CursorTable(QTableWidget):
 
 def _title(trace: str) -> str:
     """A trace's name as people write it: "i_na_pA" is "I na (pA)"."""
+    if trace.startswith("in_"):
+        return f"{trace.removeprefix('in_').removesuffix('_mM')} inside (mM)"
     for unit in ("mV", "pA", "nS"):
         if trace.endswith(f"_{unit}"):
             head = trace.removesuffix(f"_{unit}").replace("_", " ")
             return f"{head[0].upper()}{head[1:]} ({unit})"
-    return trace.replace("p_open_", "P open ").replace("gate_", "").replace("_", " ")
+    return trace.replace("p_open_", "P open ").removeprefix("gate_").removeprefix("state_").replace("_", " ")
 
 
 def _number(value: float) -> str:
-    digits = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0
-    text = f"{value:.{digits}f}"
-    return text.replace("-", "−")
+    size = abs(value)
+    if 1e-6 < size < 5e-4:
+        return f"{value:.0e}".replace("e-0", "e-").replace("-", "−")
+    digits = 3 if size < 10 else 2 if size < 100 else 1 if size < 1000 else 0
+    return f"{value + 0.0 if size > 1e-6 else 0.0:.{digits}f}".replace("-", "−")

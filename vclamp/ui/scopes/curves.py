@@ -15,6 +15,7 @@ from vclamp.ui.scopes.kinds import label_font, style_plot
 from vclamp.ui.theme import Theme, readable
 
 FIT_POINTS = 200
+NAME_APART = 0.3  # of the width of a curve
 DENSE = 100  # from so many points on, no symbols
 
 
@@ -77,8 +78,9 @@ class CurvePlot(pg.PlotWidget):
             self._slots.pop().leave(self.getPlotItem())
         while len(self._slots) < len(shown):
             self._slots.append(_Slot(self.getPlotItem()))
+        taken: list[float] = []  # where on the x axis names stand
         for slot, each in zip(self._slots, shown, strict=True):
-            slot.draw(each, self._theme)
+            slot.draw(each, self._theme, taken)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while it was hidden."""
@@ -102,8 +104,8 @@ class _Slot:
         for item in (self.points, self.line, self.text):
             plot.removeItem(item)
 
-    def draw(self, each: Plotted, theme: Theme) -> None:
-        """Draw a curve, its fit and its name."""
+    def draw(self, each: Plotted, theme: Theme, taken: list[float]) -> None:
+        """Draw a curve, its fit and its name, away from the names of those before it."""
         x, y = each.curve.x, each.curve.y
         colour = QColor(each.colour)
         if each.ghost:
@@ -122,9 +124,13 @@ class _Slot:
             self.line.clear()
         self.text.setVisible(bool(each.label and not each.ghost and x.size))
         if x.size:
-            at = int(np.argmax(np.abs(y)))
+            apart = np.abs(x[:, None] - np.array(taken)).min(axis=1) if taken else np.full(x.size, np.inf)
+            free = apart > NAME_APART * np.ptp(x)
+            at = int(np.argmax(np.where(free, np.abs(y), -1.0) if free.any() else np.abs(y)))
+            taken += [] if each.ghost else [float(x[at])]
             self.text.setFont(label_font(theme))
             self.text.setText(each.label, readable(each.colour, QColor(theme.plot_background)))
             falls = y[at] > 0 and x[at] < np.median(x)  # then the free room is below its beginning
-            self.text.setAnchor((0.0, 0.5) if falls else (0.5, -0.2) if y[at] < 0 else (1.08, 0.5))
+            across = 0.0 if x[at] < x.min() + 0.15 * np.ptp(x) else 0.5  # at the left edge there is no room
+            self.text.setAnchor((0.0, 0.5) if falls else (across, -0.2) if y[at] < 0 else (1.08, 0.5))
             self.text.setPos(x[at], y[at] * (0.25 if falls else 1.0))

@@ -1,17 +1,18 @@
 """The sweeps of a family in all scopes: growing, finished, and faint ones to compare with."""
 
+from collections.abc import Iterable
+
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from vclamp.model.protocol import Protocol
-from vclamp.model.record import Chunk, Header, Sweep
+from vclamp.model.record import Chunk, Header, Sweep, has_gating_current
 from vclamp.model.rig import Rig
-from vclamp.ui.scopes.kinds import SCOPES, Line, Scope, label_font
-from vclamp.ui.scopes.labels import free_places
+from vclamp.ui.scopes.kinds import SCOPES, Line, Scope, first_range, time_unit
+from vclamp.ui.scopes.names import write_names
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import Shown
-from vclamp.ui.theme import Theme, channel_colours, readable, sweep_colours
+from vclamp.ui.theme import Theme, channel_colours, sweep_colours, trace_colours
 
 TRANSIENT_MS = 0.3  # after a step the capacitive transient is left out of the automatic range
 DIM, GHOST = 0.28, 0.30
@@ -30,7 +31,12 @@ class Family:
         self._ghost_of: tuple[tuple[Sweep, ...], list[Line]] = ((), [])
         self._live: tuple[int, int, dict[str, Trace]] | None = None  # sweep, samples, traces
         self._colours: list[QColor] = []
-        self._channel_colours: dict[str, QColor] = {}
+        self._line_colours: dict[str, QColor] = {}  # by trace, where it is not the sweep's
+
+    @property
+    def shown(self) -> list[Scope]:
+        """The scopes that are on the screen, from the top."""
+        return [scope for scope in self._scopes.values() if scope.shown]
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in another look."""
@@ -59,7 +65,7 @@ class Family:
             if name in traces:
                 traces[name].append(chunk.values[row, done : chunk.last])
         self._live = (sweep, chunk.last, traces)
-        for scope in self._scopes.values():
+        for scope in self.shown:
             scope.item.live_grew()
         self._widen(chunk, done)
 
@@ -92,7 +98,8 @@ class Family:
         self._prepare(Header(rig, protocol, 0, ""), (), False)
         dt_ms = 1.0 / protocol.fs_kHz
         shown = range(min(protocol.n_sweeps, MAX_PREVIEWED))
-        self._sweeps = {k: {"v_mV": Trace.of(protocol.command_mV(k), dt_ms=dt_ms)} for k in shown}
+        if not rig.amplifier.clamps_current:
+            self._sweeps = {k: {"v_mV": Trace.of(protocol.command_mV(k), dt_ms=dt_ms)} for k in shown}
         self._redraw()
         self.name_lines()
 
@@ -101,9 +108,14 @@ class Family:
         if self.header is None:
             return
         end_ms = max(self.header.protocol.duration_ms(k) for k in (0, self.header.protocol.n_sweeps - 1))
-        self._scopes["open"].plot.setXRange(0, end_ms, padding=0)
-        for scope in self._scopes.values():
-            found = self._data_range(scope)
+        self.shown[-1].plot.setXRange(0, end_ms, padding=0)
+        self.autoscale_heights(self.shown)
+
+    def autoscale_heights(self, scopes: Iterable[Scope]) -> None:
+        """Fit some scopes to what is in them."""
+        for scope in scopes:
+            blanked = self._transients_ms() if scope.kind is SCOPES["total"] else ()
+            found = scope.item.y_range(-np.inf, np.inf, blanked=blanked)
             if scope.kind.fixed is None and found is not None:
                 scope.set_range(*found)
 
@@ -124,17 +136,19 @@ class Family:
     def _mix_colours(self) -> None:
         if self.header is not None:
             self._colours = sweep_colours(self.header.protocol.n_sweeps, self._theme)
-            self._channel_colours = channel_colours(self.header.rig, self._theme)
+            rig = self.header.rig
+            channels = channel_colours(rig, self._theme)
+            lines = [line for kind in SCOPES.values() for line in kind.lines(rig) if line.channel]
+            self._line_colours = trace_colours(rig, self._theme) | {x.trace: channels[x.channel] for x in lines}
 
     def _place(self, protocol: Protocol) -> None:
         """Time axis, command range and cursors, from the protocol alone."""
-        ends = [protocol.duration_ms(k) for k in (0, protocol.n_sweeps - 1)]
-        self._scopes["open"].plot.setXRange(0, max(ends), padding=0)
-        levels = [v for k in range(protocol.n_sweeps) for s in protocol.stretches(k) for v in (s.start_mV, s.end_mV)]
-        self._scopes["voltage"].set_range(min(levels), max(levels))
+        assert self.header is not None
+        end_ms = max(protocol.duration_ms(k) for k in (0, protocol.n_sweeps - 1))
         for scope in self._scopes.values():
-            if scope.kind.unit == "pA":
-                scope.set_range(-10.0, 10.0)
+            scope.set_time_unit(*time_unit(end_ms))
+            scope.set_range(*first_range(scope.kind, self.header.rig, protocol))
+        self.shown[-1].plot.setXRange(0, end_ms, padding=0)
 
     def _new_traces(self, chunk: Chunk) -> dict[str, Trace]:
         assert self.header is not None
@@ -150,7 +164,7 @@ class Family:
 
     def _lines(self) -> list[Line]:
         assert self.header is not None
-        return [line for kind in SCOPES.values() for line in kind.lines(self.header.rig)]
+        return [line for scope in self.shown for line in scope.kind.lines(self.header.rig)]
 
     # ---- drawing ---------------------------------------------------------------------------
 
@@ -159,7 +173,7 @@ class Family:
         if self.header is None:
             return
         newest = self._newest()
-        for scope in self._scopes.values():
+        for scope in self.shown:
             lines = scope.kind.lines(self.header.rig)
             behind = [
                 self._shown(line, sweep, traces[line.trace], bright=False)
@@ -178,7 +192,7 @@ class Family:
         if self.header is None:
             return
         colour = QColor(self._theme.dim_text)
-        for scope in self._scopes.values():
+        for scope in self.shown:
             lines = scope.kind.lines(self.header.rig)
             traces = [traces[line.trace] for line in lines for traces in self._ghost.values() if line.trace in traces]
             scope.item.set_behind(Shown(trace, colour, GHOST, z=-1.0) for trace in traces)
@@ -192,7 +206,7 @@ class Family:
         newest = self._newest()
         if self.header is None or newest < 0:
             return
-        for scope in self._scopes.values():
+        for scope in self.shown:
             for line in scope.kind.lines(self.header.rig):
                 trace = self._sweeps[newest].get(line.trace)
                 if trace is not None:
@@ -201,14 +215,14 @@ class Family:
     def _show_front(self, sweep: int, traces: dict[str, Trace]) -> None:
         """Draw one sweep in front of all others."""
         assert self.header is not None
-        for scope in self._scopes.values():
+        for scope in self.shown:
             lines = [line for line in scope.kind.lines(self.header.rig) if line.trace in traces]
             scope.item.set_live([self._shown(x, sweep, traces[x.trace], bright=True) for x in lines])
 
     def _shown(self, line: Line, sweep: int, trace: Trace, *, bright: bool) -> Shown:
         wide = 1.5 * self._theme.trace_px if bright else None
-        if line.channel:
-            colour = self._channel_colours[line.channel]
+        if line.trace in self._line_colours:
+            colour = self._line_colours[line.trace]
             return Shown(trace, colour, 1.0 if bright else DIM, wide, z=float(bright))
         if line.trace == "command_mV":
             return Shown(trace, QColor(self._theme.dim_text), 0.8 if bright else DIM, None)
@@ -221,34 +235,16 @@ class Family:
         if self.header is None:
             return
         traces = self._sweeps.get(max(self._sweeps, default=-1), {})
-        for scope in self._scopes.values():
+        for scope in self.shown:
             lines = [line for line in scope.kind.lines(self.header.rig) if line.label and line.trace in traces]
-            places = free_places([traces[line.trace].values for line in lines])
-            while len(scope.texts) > len(lines):
-                scope.plot.removeItem(scope.texts.pop())
-            while len(scope.texts) < len(lines):
-                scope.texts.append(pg.TextItem())
-                scope.plot.addItem(scope.texts[-1], ignoreBounds=True)
-            for text, line, place in zip(scope.texts, lines, places, strict=True):
-                self._label(text, line, traces[line.trace], *place)
-
-    def _label(self, text: pg.TextItem, line: Line, trace: Trace, at: int, below: bool) -> None:
-        ground = QColor(self._theme.plot_background)
-        plain = QColor(self._theme.dim_text if line.trace == "command_mV" else self._theme.text)
-        colour = self._channel_colours.get(line.channel, plain)
-        text.setFont(label_font(self._theme))
-        text.setText(line.label, readable(colour, ground))
-        text.setAnchor((0.5, 0.0 if below else 1.0))
-        text.setPos(trace.t0_ms + at * trace.dt_ms, float(trace.values[at]))
-
-    def _data_range(self, scope: Scope) -> tuple[float, float] | None:
-        blanked = self._transients_ms() if scope.kind is SCOPES["total"] else ()
-        return scope.item.y_range(-np.inf, np.inf, blanked=blanked)
+            write_names(scope, lines, traces, self._line_colours, self._theme)
 
     def _transients_ms(self) -> tuple[tuple[float, float], ...]:
         """When capacitive transients tower over everything else."""
         assert self.header is not None
-        if self.header.rig.amplifier.ideal:
+        rig = self.header.rig
+        charging = not rig.amplifier.ideal or any(map(has_gating_current, rig.cell.channels))
+        if rig.amplifier.clamps_current or not charging:
             return ()
         fs_kHz = self.header.protocol.fs_kHz
         starts = [stretch.first / fs_kHz for stretch in self.header.protocol.stretches(0)]
@@ -259,13 +255,17 @@ class Family:
         assert self.header is not None
         time_ms = np.arange(first, chunk.last) / self.header.protocol.fs_kHz
         calm = np.ones(time_ms.size, bool)
+        free = self.header.rig.amplifier.clamps_current
         for start, stop in self._transients_ms():
             calm &= (time_ms < start) | (time_ms >= stop)
-        for scope in self._scopes.values():
-            rows = [chunk.names.index(line.trace) for line in scope.kind.lines(self.header.rig)]
-            if scope.kind.unit != "pA" or not rows or not calm.any():
+        for scope in self.shown:
+            if scope.kind.fixed is not None or (scope.kind is SCOPES["voltage"] and not free) or not calm.any():
                 continue
-            new = chunk.values[rows, first : chunk.last][:, calm]
+            rows = [chunk.names.index(x.trace) for x in scope.kind.lines(self.header.rig) if x.trace in chunk.names]
+            if not rows:
+                continue
+            new = chunk.values[rows, first : chunk.last]
+            new = new[:, calm] if scope.kind is SCOPES["total"] else new
             low, high = scope.plot.viewRange()[1]
             least, most = float(new.min()), float(new.max())
             if least < low or most > high:

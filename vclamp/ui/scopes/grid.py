@@ -53,5 +53,4 @@ class Grid(pg.GraphicsObject):
 
 def _ticks(axis: pg.AxisItem, low: float, high: float, size_px: float) -> list[float]:
     """Where an axis has labelled ticks, in data coordinates."""
-    levels = axis.tickValues(low * axis.scale, high * axis.scale, size_px)
-    return [value / axis.scale for _, values in levels[:1] for value in values]
+    return [float(value) for _, values in axis.tickValues(low, high, size_px)[:1] for value in values]

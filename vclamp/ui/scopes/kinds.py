@@ -7,17 +7,21 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont
 
+from vclamp.model.protocol import Protocol
+from vclamp.model.record import has_gating_current
 from vclamp.model.rig import Rig
+from vclamp.ui.panels.words import ion_text
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.trace_item import TraceItem
 from vclamp.ui.theme import Theme
 
 NANO_FROM_pA = 10_000.0
+LEAST_SPANS = {"mV": 2.0, "pA": 0.1, "mM": 0.01}  # rounding noise is not worth a look
 
 
 @dataclass(frozen=True)
 class Line:
-    """A trace in a scope; without a channel it takes the sweep's colour."""
+    """A trace in a scope; without a channel it takes its own colour, or the sweep's."""
 
     trace: str
     label: str = ""
@@ -25,7 +29,9 @@ class Line:
 
 
 def _voltage(rig: Rig) -> tuple[Line, ...]:
-    return (Line("v_mV"),) if rig.amplifier.ideal else (Line("command_mV", "command"), Line("v_mV", "membrane"))
+    if rig.amplifier.ideal or rig.amplifier.clamps_current:
+        return (Line("v_mV"),)
+    return (Line("command_mV", "command"), Line("v_mV", "membrane"))
 
 
 def _total(rig: Rig) -> tuple[Line, ...]:
@@ -33,30 +39,105 @@ def _total(rig: Rig) -> tuple[Line, ...]:
 
 
 def _ionic(rig: Rig) -> tuple[Line, ...]:
-    return tuple(Line(f"i_{c.name}_pA", f"I {c.title}", c.name) for c in rig.cell.channels)
+    cell = rig.cell
+    lines = [Line(f"i_{c.name}_pA", f"I {c.title}", c.name) for c in cell.channels]
+    lines += [Line(f"i_{b.name}_pA", f"I {b.name}", b.name) for b in cell.branches]
+    return (*lines, *([Line("i_pump_pA", "I pump", "pump")] if cell.pump is not None else []))
 
 
 def _open(rig: Rig) -> tuple[Line, ...]:
     return tuple(Line(f"p_open_{c.name}", c.title, c.name) for c in rig.cell.channels if c.is_gated)
 
 
+def _gates(rig: Rig) -> tuple[Line, ...]:
+    alone = sum(bool(c.gates) for c in rig.cell.channels) == 1
+    return tuple(
+        Line(f"gate_{c.name}_{gate.name}", gate.name if alone else f"{c.title} {gate.name}")
+        for c in rig.cell.channels
+        if c.scheme is None
+        for gate in c.gates
+    )
+
+
+def _gating(rig: Rig) -> tuple[Line, ...]:
+    return tuple(
+        Line(f"i_gating_{c.name}_pA", f"I gating {c.title}", c.name) for c in rig.cell.channels if has_gating_current(c)
+    )
+
+
+def _states(rig: Rig) -> tuple[Line, ...]:
+    channels = rig.cell.channels if rig.cell.record_states else ()
+    schemes = [(c, c.scheme) for c in channels if c.scheme is not None]
+    return tuple(
+        Line(f"state_{c.name}_{state}", state if len(schemes) == 1 else f"{c.title} {state}")
+        for c, scheme in schemes
+        for state in scheme.states
+    )
+
+
+def _inside(rig: Rig) -> tuple[Line, ...]:
+    ions = rig.solutions.ions if rig.cell.volume_pL is not None else ()
+    return tuple(Line(f"in_{ion.name}_mM", ion_text(ion.name, ion.z)) for ion in ions)
+
+
 @dataclass(frozen=True)
 class ScopeKind:
-    """What one scope shows; `fixed` is a range that does not follow the data."""
+    """What one scope shows; `fixed` is a range that does not follow the data, `menu` its long name."""
 
     title: str
     unit: str
     weight: int
     lines: Callable[[Rig], tuple[Line, ...]]
     fixed: tuple[float, float] | None = None
+    menu: str = ""
 
 
 SCOPES: dict[str, ScopeKind] = {
-    "voltage": ScopeKind("V", "mV", 10, _voltage),
-    "total": ScopeKind("I total", "pA", 20, _total),
-    "ionic": ScopeKind("I ionic", "pA", 12, _ionic),
-    "open": ScopeKind("P open", "", 10, _open, (-0.04, 1.04)),
+    "voltage": ScopeKind("V", "mV", 10, _voltage, menu="Voltage"),
+    "total": ScopeKind("I total", "pA", 7, _total, menu="Total current"),
+    "ionic": ScopeKind("I ionic", "pA", 12, _ionic, menu="Currents of channels and pump"),
+    "open": ScopeKind("P open", "", 10, _open, (-0.04, 1.04), "Open probabilities"),
+    "gates": ScopeKind("gates", "", 10, _gates, (-0.04, 1.04), "Gates"),
+    "gating": ScopeKind("I gating", "pA", 10, _gating, menu="Gating currents"),
+    "states": ScopeKind("states", "", 12, _states, (-0.04, 1.04), "States of channels"),
+    "inside": ScopeKind("inside", "mM", 12, _inside, menu="Concentrations inside"),
 }
+FREE_mV = (-100.0, 50.0)  # of a voltage that is not clamped, to begin with
+HERO_WEIGHT = 20  # of the one scope that answers to what the amplifier does
+FIRST_SHOWN = ("voltage", "total", "ionic", "open", "inside")
+
+
+def is_possible(name: str, rig: Rig) -> bool:
+    """Whether a rig has anything for a scope, if need be after recording the states of its channels."""
+    if name == "states":
+        return any(channel.scheme is not None for channel in rig.cell.channels)
+    return bool(SCOPES[name].lines(rig))
+
+
+def hero(rig: Rig) -> str:
+    """The scope that deserves the most room: the current under voltage clamp, else the voltage."""
+    return "voltage" if rig.amplifier.clamps_current else "total"
+
+
+def first_range(kind: ScopeKind, rig: Rig, protocol: Protocol) -> tuple[float, float]:
+    """The heights to begin with, before there are data."""
+    if kind.fixed is not None:
+        return kind.fixed
+    if kind is SCOPES["inside"]:
+        return 0.0, max((ion.in_mM for ion in rig.solutions.ions), default=1.0)
+    if kind is not SCOPES["voltage"]:
+        return -10.0, 10.0
+    if rig.amplifier.clamps_current:
+        return FREE_mV
+    levels = [v for k in range(protocol.n_sweeps) for s in protocol.stretches(k) for v in (s.start_mV, s.end_mV)]
+    return min(levels), max(levels)
+
+
+def time_unit(duration_ms: float) -> tuple[str, float]:
+    """The unit that suits a time axis, and how many of it are 1 ms."""
+    if duration_ms < 10_000.0:
+        return "ms", 1.0
+    return ("s", 1e-3) if duration_ms < 600_000.0 else ("min", 1.0 / 60_000.0)
 
 
 class TimeViewBox(pg.ViewBox):
@@ -77,10 +158,12 @@ class Scope:
     item: TraceItem = field(default_factory=TraceItem)
     texts: list[pg.TextItem] = field(default_factory=list)
     cursors: list[pg.InfiniteLine] = field(default_factory=list)
+    shown: bool = False
 
     def set_range(self, low: float, high: float, pad: float = 0.06) -> None:
         """Show these values, with room around them, in a unit that reads well."""
-        pad = pad * (high - low) or (0.0 if high > low else 1.0)
+        lacking = max(LEAST_SPANS.get(self.kind.unit, 0.0) - (high - low), 0.0)
+        pad = pad * (high - low) + 0.5 * lacking or (0.0 if high > low else 1.0)
         self.plot.setYRange(low - pad, high + pad, padding=0)
         if self.kind.unit == "pA":
             nano = max(abs(low), abs(high)) >= NANO_FROM_pA
@@ -88,6 +171,21 @@ class Scope:
             if axis.scale != scale:
                 axis.setScale(scale)
                 self.plot.setLabel("left", f"{self.kind.title} ({'nA' if nano else 'pA'})")
+
+    def set_last(self, last: bool) -> None:
+        """Only the last one has numbers and a name on its time axis."""
+        axis = self.plot.getAxis("bottom")
+        axis.setStyle(showValues=last)
+        axis.showLabel(last)
+
+    def set_time_unit(self, unit: str, per_ms: float) -> None:
+        """Write times in this unit."""
+        axis = self.plot.getAxis("bottom")
+        if axis.scale != per_ms or not axis.labelText:
+            was_last = bool(axis.style["showValues"])
+            axis.setScale(per_ms)
+            axis.setLabel(f"time ({unit})")
+            axis.showLabel(was_last)
 
 
 def label_font(theme: Theme) -> QFont:

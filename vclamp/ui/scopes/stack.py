@@ -1,5 +1,6 @@
 """The scopes: linked plots of one time axis, with two cursors through all of them."""
 
+from collections.abc import Iterable
 from time import monotonic
 
 import pyqtgraph as pg
@@ -10,19 +11,20 @@ from PySide6.QtWidgets import QLabel
 from vclamp.model.protocol import Protocol
 from vclamp.ui.scopes.family import Family
 from vclamp.ui.scopes.grid import Grid
-from vclamp.ui.scopes.kinds import SCOPES, Scope, ScopeKind, TimeViewBox, style_plot
+from vclamp.ui.scopes.kinds import FIRST_SHOWN, HERO_WEIGHT, SCOPES, Scope, ScopeKind, TimeViewBox, style_plot
 from vclamp.ui.theme import Theme
 
 LIVELY_S = 0.1
 
 
 class ScopeStack(pg.GraphicsLayoutWidget):
-    """Four scopes above each other; sweeps are drawn as they grow."""
+    """Scopes above each other, those that are wanted; sweeps are drawn as they grow."""
 
     cursors_moved = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self.wanted: set[str] = set(FIRST_SHOWN)  # scopes, where the rig has something for them
         self.paints = 0
         self.lively = (0, 0.0)  # paints that followed one another closely, and the seconds they took
         self._painted_s = 0.0
@@ -31,16 +33,19 @@ class ScopeStack(pg.GraphicsLayoutWidget):
         self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.scopes = {name: self._make(kind) for name, kind in SCOPES.items()}
         self.family = Family(self.scopes, theme)
-        self._link()
+        self.ci.layout.setSpacing(2)
+        self.ci.layout.setContentsMargins(2, 4, 10, 2)
+        self.show_scopes(FIRST_SHOWN[:4])
+        self.weigh("total")
+        self.family.shown[-1].plot.setXRange(0, 60, padding=0)
         self.set_theme(theme)
 
     # ---- building --------------------------------------------------------------------------
 
     def _make(self, kind: ScopeKind) -> Scope:
         plot = pg.PlotItem(viewBox=TimeViewBox(enableMenu=False), enableMenu=False)
-        row = self.ci.layout.rowCount()
-        self.addItem(plot, row=row, col=0)
-        self.ci.layout.setRowStretchFactor(row, kind.weight)
+        plot.setParentItem(self.ci)
+        plot.hide()
         plot.hideButtons()
         plot.disableAutoRange()
         plot.getAxis("left").enableAutoSIPrefix(False)
@@ -56,15 +61,41 @@ class ScopeStack(pg.GraphicsLayoutWidget):
             scope.cursors.append(cursor)
         return scope
 
-    def _link(self) -> None:
-        scopes = list(self.scopes.values())
-        for scope in scopes[:-1]:
-            scope.plot.setXLink(scopes[-1].plot)
-            scope.plot.getAxis("bottom").setStyle(showValues=False)
-        scopes[-1].plot.setLabel("bottom", "time (ms)")
-        self.ci.layout.setSpacing(2)
-        self.ci.layout.setContentsMargins(2, 4, 10, 2)
-        scopes[-1].plot.setXRange(0, 60, padding=0)
+    def want(self, name: str, wanted: bool) -> None:
+        """Remember whether a scope is to be shown."""
+        (self.wanted.add if wanted else self.wanted.discard)(name)
+
+    def weigh(self, hero: str) -> None:
+        """Give one scope more room than the others."""
+        shown = self.family.shown
+        for row in range(len(SCOPES)):
+            weight = shown[row].kind.weight if row < len(shown) else 0
+            self.ci.layout.setRowStretchFactor(
+                row, HERO_WEIGHT if weight and shown[row] is self.scopes[hero] else weight
+            )
+
+    def show_scopes(self, names: Iterable[str]) -> bool:
+        """Have these scopes, in their own order; whether any are others than before."""
+        names = set(names)
+        wanted = [scope for name, scope in self.scopes.items() if name in names]
+        before = self.family.shown
+        if not wanted or wanted == before:
+            return False
+        x_range = before[-1].plot.viewRange()[0] if before else [0.0, 60.0]
+        for scope in before:
+            scope.plot.setXLink(None)
+            self.ci.layout.removeItem(scope.plot)  # it stays in the scene
+            scope.plot.hide()
+            scope.shown = False
+        for row, scope in enumerate(wanted):
+            self.ci.layout.addItem(scope.plot, row, 0)
+            scope.plot.show()
+            scope.shown = True
+            scope.set_last(scope is wanted[-1])
+        for scope in wanted[:-1]:
+            scope.plot.setXLink(wanted[-1].plot)
+        wanted[-1].plot.setXRange(*x_range, padding=0)
+        return True
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in another look."""
@@ -97,7 +128,7 @@ class ScopeStack(pg.GraphicsLayoutWidget):
 
     def cursor_ms(self, number: int) -> float:
         """Time of a cursor, 0 or 1."""
-        return float(self.scopes["open"].cursors[number].value())
+        return float(self.scopes["voltage"].cursors[number].value())
 
     def move_cursor(self, number: int, time_ms: float) -> None:
         """Put a cursor at a time, in all scopes."""

@@ -1,0 +1,422 @@
+"""Everything the model describes can be set in the panels: solutions, pump, amounts, forms, amplifier."""
+
+from dataclasses import replace
+from math import isnan
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+from rig_window import Key, click, drag, family, press, quick, settle, type_into
+
+from vclamp import paths
+from vclamp.model.edit import items
+from vclamp.model.files import load_rig
+from vclamp.ui.panels.editing import value_at
+from vclamp.ui.panels.fields import QuantityField, quantity
+from vclamp.ui.panels.parameters import kind_of
+from vclamp.ui.panels.words import WORDS
+from vclamp.ui.window import Window
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+CHANNELS, SOLUTIONS = 0, 1
+CELLS = sorted(paths.shipped(paths.CELLS))
+
+
+def show_cell(window: Window, name: str, page: int = CHANNELS) -> None:
+    """Another cell, with a family that takes little time."""
+    window.load_cell(name)
+    window.panel.setCurrentIndex(page)
+    settle(window)
+
+
+def page(window: Window, number: int) -> None:
+    """Turn to a page of the panel, as a user does."""
+    bar = window.panel.tabBar()
+    click(bar, bar.tabRect(number).center())
+
+
+def choose(box: QComboBox, text: str) -> None:
+    """Choose an entry by its words."""
+    index = box.findText(text)
+    assert index >= 0, [box.itemText(n) for n in range(box.count())]
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def unfold(window: Window, name: str) -> dict[str, QWidget]:
+    """Click the arrow of a card; the fields of its form by their paths."""
+    card = window.panel.cards[name]
+    if not card.arrow.isChecked():
+        window.panel.widget(CHANNELS).ensureWidgetVisible(card.arrow)
+        click(card.arrow)
+    settle(window)
+    return card.form.fields
+
+
+# ---- solutions -----------------------------------------------------------------------------
+
+
+def test_a_typed_concentration_moves_the_reversal_potential_and_is_one_step_of_undo(rig_window: Window) -> None:
+    page(rig_window, SOLUTIONS)
+    rows = rig_window.panel.solutions.ions["K"]
+    before, was = rows.reversal.text(), rig_window.bench.rig.solutions.reversal_mV("K")
+    out_mM = rig_window.bench.rig.solutions.ion("K").out_mM
+    type_into(rig_window, rows.concentrations["out"], f"{10 * out_mM:g}")
+    solutions = rig_window.bench.rig.solutions
+    assert solutions.ion("K").out_mM == 10 * out_mM
+    assert solutions.reversal_mV("K") > was + 50.0
+    shown = rig_window.panel.solutions.ions["K"].reversal.text()
+    assert shown != before
+    assert float(shown.replace("−", "-")) == pytest.approx(solutions.reversal_mV("K"), abs=0.06)
+    press(rig_window, Key.Key_Z, CTRL)
+    assert rig_window.bench.rig.solutions.ion("K").out_mM == out_mM
+    assert rig_window.panel.solutions.ions["K"].reversal.text() == before
+
+
+def test_concentrations_may_be_typed_in_other_units_and_bad_ones_are_refused(rig_window: Window) -> None:
+    show_cell(rig_window, "hek-kv-mwc", SOLUTIONS)
+    field = rig_window.panel.solutions.ions["K"].concentrations["out"]
+    type_into(rig_window, field, "20000 µM")
+    assert rig_window.bench.rig.solutions.ion("K").out_mM == 20.0
+    type_into(rig_window, field, "20000")
+    assert rig_window.bench.rig.solutions.ion("K").out_mM == 20.0
+    assert "0…10000" in rig_window.banner.message
+    type_into(rig_window, field, "0")
+    assert rig_window.bench.rig.solutions.ion("K").out_mM == 20.0, "an ohmic pore needs a reversal potential"
+    assert "no K outside" in rig_window.banner.message
+    assert field.text() == "20"
+
+
+def test_activities_are_computed_shown_or_typed(rig_window: Window) -> None:
+    page(rig_window, SOLUTIONS)
+    panel = rig_window.panel.solutions
+    gamma = panel.ions["K"].gammas["out"]
+    assert not gamma.isVisible()
+    e_mV = {}
+    for words, editable in (
+        ("Davies equation", False),
+        ("Debye–Hückel limiting law", False),
+        ("activities as given", True),
+    ):
+        choose(panel.activity, words)
+        assert gamma.isVisible()
+        assert gamma.isEnabled() == editable
+        expected = rig_window.bench.rig.solutions.gammas("K")[0]
+        assert gamma.value() == pytest.approx(expected, abs=1e-4)
+        e_mV[words] = panel.ions["K"].reversal.text()
+    type_into(rig_window, gamma, "0.5")
+    assert rig_window.bench.rig.solutions.ion("K").gamma_out == 0.5
+    assert panel.ions["K"].reversal.text() != e_mV["activities as given"]
+    choose(panel.activity, "concentrations only")
+    assert not gamma.isVisible()
+
+
+def test_temperature_is_typed_in_celsius(rig_window: Window) -> None:
+    page(rig_window, SOLUTIONS)
+    type_into(rig_window, rig_window.panel.solutions.temperature, "37")
+    assert rig_window.bench.rig.solutions.temperature_K == pytest.approx(310.15, abs=1e-9)
+    assert rig_window.panel.solutions.temperature.text() == "37 °C"
+    assert "37.0 °C" in rig_window.status.rig.text()
+
+
+def test_leaving_a_field_untouched_changes_nothing(rig_window: Window) -> None:
+    """Also where fewer digits are shown than there are."""
+    show_cell(rig_window, "neuron-pump", SOLUTIONS)
+    rig_window.edit("solutions.ions.K.in_mM", 136.90251234567)
+    before = rig_window.bench.rig
+    for rows in rig_window.panel.solutions.ions.values():
+        for field in rows.concentrations.values():
+            click(field)
+            press(rig_window, Key.Key_Return)
+    assert rig_window.bench.rig == before
+
+
+def test_every_drug_has_exactly_one_slider(rig_window: Window) -> None:
+    for cell in CELLS:
+        show_cell(rig_window, cell)
+        carded = [path for card in rig_window.panel.cards.values() for path in getattr(card, "sliders", {})]
+        free = list(rig_window.panel.solutions.sliders)
+        drugs = {drug.name for drug in rig_window.bench.rig.solutions.drugs}
+        assert {path.split(".")[2] for path in carded + free} >= drugs, cell
+        assert not {path.split(".")[2] for path in free} & {path.split(".")[2] for path in carded}, cell
+        for path in carded + free:
+            assert value_at(rig_window.bench.rig, path) >= 0.0
+
+
+# ---- pump ----------------------------------------------------------------------------------
+
+
+def test_the_pump_can_be_switched_sized_chosen_and_blocked(rig_window: Window) -> None:
+    show_cell(rig_window, "neuron-pump")
+    card = rig_window.panel.cards["pump"]
+    n_channels = len(rig_window.bench.rig.cell.channels)
+    press(rig_window, Key(Key.Key_1 + n_channels))
+    assert not rig_window.bench.rig.cell.pump.on
+    assert not card.switch.isChecked()
+    click(card.switch, QPoint(8, 8))
+    assert rig_window.bench.rig.cell.pump.on
+    type_into(rig_window, card.largest, "80")
+    assert rig_window.bench.rig.cell.pump.i_max_pA == 80.0
+    choose(card.model, "constant rate")
+    assert rig_window.bench.rig.cell.pump.type == "constant"
+    (slider,) = card.sliders.values()
+    drag(slider.slider, 1.0)
+    assert rig_window.bench.rig.solutions.drug_mM("ouabain", "out") > 1e-3
+    press(rig_window, Key.Key_W)
+    assert rig_window.bench.rig.solutions.drug_mM("ouabain", "out") == 0.0
+
+
+def test_atp_has_a_slider_where_the_pump_needs_it(rig_window: Window) -> None:
+    show_cell(rig_window, "neuron-pump")
+    pump = replace(rig_window.bench.rig.cell.pump, k_atp_mM=0.5)
+    rig = replace(rig_window.bench.rig, cell=replace(rig_window.bench.rig.cell, pump=pump))
+    rig_window.bench.set_scene(rig, quick(), "atp")
+    path = "solutions.drugs.ATP.in_mM"
+    drag(rig_window.panel.cards["pump"].sliders[path].slider, 0.9)
+    assert rig_window.bench.rig.solutions.drug_mM("ATP", "in") > 1.0
+
+
+# ---- channels ------------------------------------------------------------------------------
+
+
+def test_amounts_are_shown_in_the_unit_of_their_pore(rig_window: Window) -> None:
+    show_cell(rig_window, "neuron-pump")
+    field = rig_window.panel.cards["k_leak"].conductance
+    assert field.text() == "40 ×10⁻¹² cm³/s"
+    type_into(rig_window, field, "25")
+    assert rig_window.bench.rig.cell.channels[0].p_cm3_per_s == 2.5e-11
+    show_cell(rig_window, "hek-multi-ion-k")
+    channel = rig_window.bench.rig.cell.channels[0]
+    field = rig_window.panel.cards[channel.name].conductance
+    assert field.text() == f"{channel.n_channels}"
+    type_into(rig_window, field, "77")
+    assert rig_window.bench.rig.cell.channels[0].n_channels == 77
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_form_shows_every_number_switch_choice_and_formula(rig_window: Window, cell: str) -> None:
+    show_cell(rig_window, cell)
+    for channel in rig_window.bench.rig.cell.channels:
+        fields = unfold(rig_window, channel.name)
+        for path, value in items(channel):
+            key = path.rpartition(".")[2]
+            if key == channel.pore.AMOUNT or key in ("on", "g_nS", "p_cm3_per_s") or value is None:
+                continue
+            if isinstance(value, bool):
+                assert isinstance(fields[path], QCheckBox), path
+                assert fields[path].isChecked() == value
+            elif isinstance(value, int | float):
+                assert isinstance(fields[path], QuantityField), path
+                shown = fields[path].value() + (273.15 if key == "temperature_K" else 0.0)
+                assert shown == pytest.approx(value, rel=1e-9), path
+            elif isinstance(value, tuple) and value and isinstance(value[0], float):
+                assert {f"{path}.{n}" for n in range(len(value))} <= set(fields)
+            elif isinstance(value, str) and key.endswith(("_per_ms", "tau_ms", "inf")):
+                assert isinstance(fields[path], QLineEdit), path
+                assert fields[path].text() == value
+
+
+def test_every_number_of_a_form_can_be_typed_and_taken_back(rig_window: Window) -> None:
+    show_cell(rig_window, "hek-kv-mwc")
+    channel = rig_window.bench.rig.cell.channels[0]
+    fields = unfold(rig_window, channel.name)
+    for path, field in fields.items():
+        if not isinstance(field, QuantityField):
+            continue
+        before = rig_window.bench.rig
+        low, high = max(field.minimum(), 0.5 * field.value() + 0.3), field.maximum()
+        new = min(float(f"{low:.2g}"), high) if field.decimals() else field.value() + 1
+        rig_window.panel.widget(CHANNELS).ensureWidgetVisible(field)
+        type_into(rig_window, field, f"{new:g}")
+        assert rig_window.banner.message == "", path
+        assert rig_window.bench.rig != before, path
+        press(rig_window, Key.Key_Z, CTRL)
+        assert rig_window.bench.rig == before, path
+
+
+def test_a_formula_is_taken_on_enter_and_a_bad_one_is_explained_and_put_back(rig_window: Window) -> None:
+    fields = unfold(rig_window, "k")
+    field = fields["gates.n.alpha_per_ms"]
+    before = field.text()
+    rig_window.panel.widget(CHANNELS).ensureWidgetVisible(field)
+    type_into(rig_window, field, "0.02*linoid((v+55)/10)")
+    assert rig_window.bench.rig.cell.channels[1].gates[0].alpha_per_ms == "0.02*linoid((v+55)/10)"
+    press(rig_window, Key.Key_Z, CTRL)
+    assert field.text() == before
+    for bad in ("1/v", "sin(v)", "", "-5", "v = 3"):
+        type_into(rig_window, field, bad)
+        assert rig_window.bench.rig.cell.channels[1].gates[0].alpha_per_ms == before, bad
+        assert field.text() == before, bad
+        assert rig_window.banner.message, bad
+
+
+def test_limits_come_from_the_description(rig_window: Window) -> None:
+    show_cell(rig_window, "hek-kv-mwc")
+    channel = rig_window.bench.rig.cell.channels[0]
+    field = unfold(rig_window, channel.name)["gating.sensors"]
+    assert (field.minimum(), field.maximum()) == (1, 12)
+    rig_window.panel.widget(CHANNELS).ensureWidgetVisible(field)
+    type_into(rig_window, field, "13")
+    assert rig_window.bench.rig.cell.channels[0].gating.sensors == channel.gating.sensors
+    assert "1…12" in rig_window.banner.message
+
+
+def test_choices_and_switches_of_blockers_can_be_set(rig_window: Window) -> None:
+    show_cell(rig_window, "hek-kv-trapped-block")
+    name = rig_window.bench.rig.cell.channels[0].name
+    fields = unfold(rig_window, name)
+    trapped = next(path for path in fields if path.endswith(".trapped"))
+    before = value_at(rig_window.bench.rig, f"cell.channels.{name}.{trapped}")
+    rig_window.panel.widget(CHANNELS).ensureWidgetVisible(fields[trapped])
+    click(fields[trapped], QPoint(8, 8))
+    assert value_at(rig_window.bench.rig, f"cell.channels.{name}.{trapped}") is not before
+    show_cell(rig_window, "hek-woodhull-k")
+    name = rig_window.bench.rig.cell.channels[0].name
+    fields = unfold(rig_window, name)
+    feels = next(path for path in fields if path.endswith(".follows"))
+    choose(fields[feels], "V − E")
+    assert value_at(rig_window.bench.rig, f"cell.channels.{name}.{feels}") == "v-e"
+
+
+def test_a_form_stays_unfolded_through_another_look(rig_window: Window) -> None:
+    unfold(rig_window, "na")
+    rig_window.set_theme("light")
+    assert rig_window.panel.cards["na"].form.isVisible()
+    assert rig_window.panel.cards["k"].form is None
+    click(rig_window.panel.cards["na"].arrow)
+    assert not rig_window.panel.cards["na"].form.isVisible()
+
+
+def test_an_edit_in_a_form_shows_what_would_be(rig_window: Window) -> None:
+    family(rig_window)
+    fields = unfold(rig_window, "k")
+    rig_window.panel.widget(CHANNELS).ensureWidgetVisible(fields["q10"])
+    type_into(rig_window, fields["gates.n.power"], "2")
+    settle(rig_window)
+    assert "not recorded" in rig_window.status.frames.text()
+    assert len(rig_window.display.stack.family._ghost) == 4
+
+
+def test_every_word_belongs_to_something_that_can_be_set() -> None:
+    keys = set()
+    for cell in CELLS:
+        keys |= {path.rpartition(".")[2] for path, _ in items(load_rig(paths.CELLS / f"{cell}.toml").cell)}
+    known = {"max_ions", "dh_kJ_per_mol", "ds_J_per_mol_K", "q10", "e_mV"}
+    assert set(WORDS) - keys <= known | {"hydration", "site_radius_A", "detailed_balance"}
+
+
+# ---- amplifier and cell --------------------------------------------------------------------
+
+
+def test_keys_choose_what_is_clamped(rig_window: Window) -> None:
+    cell = rig_window.panel.cell
+    assert not cell.bias.isEnabled()
+    press(rig_window, Key.Key_I)
+    assert rig_window.bench.rig.amplifier.clamps_current
+    assert cell.mode.currentText() == "current clamp"
+    assert cell.bias.isEnabled()
+    assert not cell.rs.isEnabled()
+    type_into(rig_window, cell.bias, "50")
+    assert "current clamp 50 pA" in rig_window.status.rig.text()
+    press(rig_window, Key.Key_N)
+    assert rig_window.bench.rig.amplifier.bias_pA == 0.0
+    assert "I = 0" in rig_window.status.rig.text()
+    press(rig_window, Key.Key_V)
+    assert not rig_window.bench.rig.amplifier.clamps_current
+    assert rig_window.panel.cell.rs.isEnabled()
+    choose(rig_window.panel.cell.mode, "current clamp")
+    assert rig_window.bench.rig.amplifier.clamps_current
+
+
+def test_a_free_membrane_rests_and_runs(rig_window: Window) -> None:
+    press(rig_window, Key.Key_N)
+    settle(rig_window)
+    assert rig_window.display.circuit.circuit.v_mV == pytest.approx(-65.0, abs=6.0)
+    assert rig_window.display.circuit.circuit.rs_MOhm == 0.0
+    family(rig_window)
+    assert rig_window.banner.message == ""
+    assert rig_window.display.iv._shown == ()
+    sweep = rig_window.display.recording.sweeps[0]
+    assert abs(sweep["i_pA"]).max() == 0.0
+
+
+def test_a_volume_lets_the_inside_follow_and_can_be_taken_away(rig_window: Window) -> None:
+    show_cell(rig_window, "neuron-pump")
+    cell = rig_window.panel.cell
+    assert cell.tick.isVisible()
+    type_into(rig_window, cell.volume, "0")
+    assert rig_window.bench.rig.cell.volume_pL is None
+    assert rig_window.panel.cell.volume.text() == "pipette"
+    assert not rig_window.panel.cell.tick.isVisible()
+    click(rig_window.panel.cell.volume)
+    press(rig_window, Key.Key_Return)
+    assert rig_window.banner.message == ""
+    type_into(rig_window, rig_window.panel.cell.volume, "2")
+    assert rig_window.bench.rig.cell.volume_pL == 2.0
+    family(rig_window)
+    assert "in_K_mM" in rig_window.display.recording.sweeps[0].names
+
+
+def test_branches_beside_the_membrane_can_be_set(rig_window: Window) -> None:
+    cell = next(c for c in CELLS if load_rig(paths.CELLS / f"{c}.toml").cell.branches)
+    show_cell(rig_window, cell)
+    branch = rig_window.bench.rig.cell.branches[0]
+    fields = rig_window.panel.cards[branch.name].findChildren(QuantityField)
+    rig_window.panel.widget(CHANNELS).ensureWidgetVisible(fields[0])
+    type_into(rig_window, fields[0], f"{2 * branch.r_MOhm:g}")
+    assert rig_window.bench.rig.cell.branches[0].r_MOhm == 2 * branch.r_MOhm
+
+
+# ---- number fields -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "expected"),
+    [
+        ("5", "mM", 5.0), ("5 µM", "mM", 0.005), ("0.3 M", "mM", 300.0), ("2 RT", "RT", 2.0), ("2", "RT", 2.0),
+        ("2 mV", "RT", None), ("1e-15", "", 1e-15), ("1 x", "", None), ("22 °C", "°C", 22.0),
+        ("3 J/mol", "kJ/mol", 0.003),
+        ("40 ×10⁻¹² cm³/s", "×10⁻¹² cm³/s", 40.0), ("40", "×10⁻¹² cm³/s", 40.0), ("−2 e", "e", -2.0),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_with_their_units(text: str, unit: str, expected: float | None) -> None:
+    found = quantity(text, unit)
+    assert found == expected if expected is None else found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1e-15, "1e−15"), (0.0002274, "2.274e−4"), (-45.0, "−45"), (136.9025, "136.903"), (0.0, "0"), (1e15, "1e15"),
+     (20.0, "20"), (100.0, "100"), (400000.0, "400000")],
+)  # fmt: skip
+def test_numbers_of_any_size_are_shown_shortly(qtbot: object, value: float, text: str) -> None:
+    field = QuantityField("", -1e15, 1e15)
+    field.show_value(value)
+    assert field.text() == text
+    assert field.value() == pytest.approx(value, rel=1e-12)
+
+
+def test_amounts_of_every_cell_fit_into_their_fields(rig_window: Window) -> None:
+    for cell in CELLS:
+        show_cell(rig_window, cell)
+        for field in rig_window.panel.findChildren(QuantityField):
+            if field.isVisible():
+                needed = field.fontMetrics().horizontalAdvance(field.text())
+                assert field.lineEdit().width() >= needed, (cell, field.text())
+
+
+def test_a_step_from_zero_is_one(qtbot: object) -> None:
+    field = QuantityField("e", -20.0, 20.0)
+    field.stepBy(1)
+    assert field.value() == 1.0
+    field.stepBy(1)
+    assert field.value() == pytest.approx(1.1)
+
+
+def test_kinds_are_read_from_annotations() -> None:
+    rig = load_rig(paths.CELLS / "hek-multi-ion-k.toml")
+    pore = rig.cell.channels[0].pore
+    assert kind_of(type(pore.permeant[0]), "wells_RT").low == -40.0
+    assert kind_of(type(pore), "max_ions").whole
+    assert kind_of(type(rig.amplifier), "mode").choices == ("voltage-clamp", "current-clamp")
+    assert not isnan(kind_of(type(pore), "theta").high)

@@ -1,0 +1,137 @@
+"""What the settable values are called for people, and in which unit they are shown."""
+
+from typing import Any
+
+from vclamp.model.blockers import Blocker, KineticBlocker, WoodhullBlocker
+from vclamp.model.gating import Gate, Markov, Mwc, Transition, TwoState
+from vclamp.model.pores import Permeability, PermeantEnergy, PoreIon
+from vclamp.model.rig import Rig
+
+_CHARGES = {1: "⁺", 2: "²⁺", 3: "³⁺", 4: "⁴⁺", -1: "⁻", -2: "²⁻", -3: "³⁻", -4: "⁴⁻"}
+
+# end of a key: the unit it is shown in
+_UNITS = {
+    "per_mM_ms": "/mM/ms", "per_M_s": "/M/s", "per_ms": "/ms", "per_s": "/s", "kJ_per_mol": "kJ/mol",
+    "J_per_mol_K": "J/mol/K", "mV": "mV", "mM": "mM", "ms": "ms", "RT": "RT", "A": "Å", "pA": "pA", "e": "e",
+    "K": "°C", "nS": "nS", "MOhm": "MΩ", "pF": "pF", "pL": "pL",
+}  # fmt: skip
+
+# key: label and, where the label is not enough, a sentence
+WORDS: dict[str, tuple[str, str]] = {
+    "e_mV": ("reversal, fixed", "Does not follow the solutions"),
+    "out_exponent": ("power of outside", "The conductance grows with the outside concentration to this power"),
+    "out_reference_mM": ("… relative to", "Outside concentration at which the numbers were measured"),
+    "ratio": ("permeability ratio", "Relative to the first ion"),
+    "dehydration_kJ_per_mol": ("leaving water", "Energy to leave water"),
+    "coordination_kJ_per_mol": ("binding the filter", "Energy gained at the wall of the filter"),
+    "site_radius_A": ("radius of the site", "Small: a strong field, which prefers small ions (Eisenman)"),
+    "hydration": ("hydration energies", ""),
+    "barriers_RT": ("barrier", "Height of the free-energy barrier, counted from the outside"),
+    "wells_RT": ("well", "Depth of the site, counted from the outside"),
+    "repulsion_RT": ("repulsion", "Between ions in neighbouring sites"),
+    "theta": ("barrier position", "Where the top of a barrier lies in its part of the field, 0 to 1"),
+    "max_ions": ("ions at most", "In one pore at once"),
+    "k_shift_per_s": ("shift rate", "The row of ions moves by one site"),
+    "k_knock_per_M_s": ("knock rate", "An ion from the solution knocks the row on"),
+    "d_shift": ("field share of shift", ""),
+    "power": ("number of gates", "All must be open"),
+    "alpha_per_ms": ("opening rate α (/ms)", "Formula of v in mV"),
+    "beta_per_ms": ("closing rate β (/ms)", "Formula of v in mV"),
+    "inf": ("steady state", "Formula of v in mV, 0 to 1"),
+    "tau_ms": ("time constant (ms)", "Formula of v in mV"),
+    "q10": ("Q10 of the rates", "Faster by this factor for 10 °C"),
+    "amount_q10": ("Q10 of the amount", "Larger by this factor for 10 °C"),
+    "temperature_K": ("measured at", "Temperature at which the numbers hold; elsewhere Q10 applies"),
+    "n_channels": ("channels", "Their number sets the size of the gating current"),
+    "z_e": ("gating charge", "Elementary charges that a subunit moves"),
+    "k0_per_ms": ("rate at V½", ""),
+    "v_half_mV": ("V½", "Half of the subunits are active"),
+    "dh_kJ_per_mol": ("enthalpy ΔH", ""),
+    "ds_J_per_mol_K": ("entropy ΔS", ""),
+    "x": ("field share, sensors", "Part of the charge moved before the top of the barrier"),
+    "y": ("field share, gate", "Part of the charge moved before the top of the barrier"),
+    "f": ("coupling share", "Part of the coupling energy felt on the way up"),
+    "subunits": ("subunits", "All must be active"),
+    "l0": ("opening at rest L₀", "Open over closed with every sensor down, at 0 mV"),
+    "z_j_e": ("charge of a sensor", ""),
+    "v_j_mV": ("V½ of a sensor", "With the gate closed"),
+    "eps_RT": ("coupling", "Energy by which an active sensor favours the open gate"),
+    "a0_per_ms": ("sensor rate", "At its V½"),
+    "d0_per_ms": ("gate rate", "With every sensor down"),
+    "sensors": ("sensors", ""),
+    "z_l_e": ("charge of the gate", ""),
+    "forward_per_ms": ("rate there (/ms)", "Formula of v in mV"),
+    "backward_per_ms": ("rate back (/ms)", "Formula of v in mV"),
+    "charge_e": ("charge moved", "Elementary charges moved outward"),
+    "detailed_balance": ("detailed balance", "Without it the scheme may cycle for ever"),
+    "ic50_mM": ("half block at", ""),
+    "hill": ("Hill coefficient", ""),
+    "side": ("acts from", ""),
+    "kd_mM": ("K_d at 0 mV", "Half block"),
+    "z_delta": ("z·δ", "Charge times the part of the field it crosses"),
+    "follows": ("feels", ""),
+    "n_displaced": ("ions displaced", "Outward through the filter"),
+    "minor_fraction": ("weak-binding share", "Of the channels"),
+    "minor_kd_mM": ("their K_d", ""),
+    "minor_z_delta": ("their z·δ", ""),
+    "k_on_per_mM_ms": ("binding", ""),
+    "k_off_per_ms": ("leaving", ""),
+    "z_on": ("charge felt, binding", ""),
+    "z_off": ("charge felt, leaving", ""),
+    "escape_per_ms": ("punch-through", "Leaving to the other side"),
+    "z_escape": ("charge felt, escape", ""),
+    "trapped": ("the gate closes behind it", "It is trapped in the closed channel"),
+    "fast": ("faster than the scope", "Only its equilibrium is kept"),
+    "k_na_mM": ("half rate at Na⁺ inside", ""),
+    "k_k_mM": ("half rate at K⁺ outside", ""),
+    "n_na": ("Hill coefficient, Na⁺", ""),
+    "n_k": ("Hill coefficient, K⁺", ""),
+    "dg_atp_kJ_per_mol": ("energy of ATP ΔG", "The pump stops where it just balances the gradients"),
+    "k_atp_mM": ("half rate at ATP", ""),
+    "r_MOhm": ("resistance", ""),
+    "c_pF": ("capacitance", ""),
+}
+
+CHOICES: dict[str, str] = {
+    "out": "outside", "in": "inside", "v": "V", "v-e": "V − E", "displaced": "V, displacing ions",
+    "marcus": "Marcus", "drude": "Drude & Learner", "on": "kept", "off": "not kept",
+}  # fmt: skip
+
+_GATINGS = {TwoState: "two-state subunits", Mwc: "allosteric (MWC)", Markov: "scheme of states"}
+_PORES = {
+    "ohmic": "ohmic", "ghk": "constant field (GHK)", "energies": "transfer energies",
+    "field-strength": "field strength", "single-file": "single file", "knock-on": "knock-on",
+}  # fmt: skip
+ACTIVITIES = {
+    "off": "concentrations only", "given": "activities as given", "davies": "Davies equation",
+    "limiting": "Debye–Hückel limiting law",
+}  # fmt: skip
+PUMPS = {"constant": "constant rate", "hill": "Na⁺ and K⁺ dependent", "luo-rudy": "Luo & Rudy"}
+MODES = {"voltage-clamp": "voltage clamp", "current-clamp": "current clamp"}
+
+
+def unit_of(key: str) -> str:
+    """The unit that a key's name ends in; empty if it has none."""
+    return next((text for end, text in _UNITS.items() if key.endswith(f"_{end}")), "")
+
+
+def ion_text(name: str, z: int) -> str:
+    """An ion as people write it: K⁺."""
+    return f"{name}{_CHARGES.get(z, '')}" if name.isalnum() else name
+
+
+def title_of(owner: Any, rig: Rig) -> str:
+    """The heading of a group of values."""
+    match owner:
+        case Gate():
+            return f"Gate {owner.name}"
+        case TwoState() | Mwc() | Markov():
+            return f"Gating: {_GATINGS[type(owner)]}"
+        case Transition():
+            return " ⇄ ".join(owner.between)
+        case Permeability() | PermeantEnergy() | PoreIon():
+            z = next((ion.z for ion in rig.solutions.ions if ion.name == owner.name), 0)
+            return f"{ion_text(owner.name, z)} in the pore"
+        case Blocker() | WoodhullBlocker() | KineticBlocker():
+            return f"Block by {owner.drug}"
+    return f"Pore: {_PORES[owner.type]}" if getattr(owner, "type", "") in _PORES else ""
