@@ -35,7 +35,7 @@ from vclamp.model.record import Chunk
 from vclamp.model.rig import Cell, Rig
 from vclamp.storage.compare import differences
 from vclamp.ui.bar import SPEEDS
-from vclamp.ui.catalogue import cells_by_kind
+from vclamp.ui.catalogue import ORDER, cells_by_topic
 from vclamp.ui.panels.books import short, spending, verdict
 from vclamp.ui.panels.circuit_layout import describe
 from vclamp.ui.panels.membrane import circuit_at, reversal_mV
@@ -374,8 +374,9 @@ def test_space_does_not_wait_for_a_slow_preview(rig_window: Window) -> None:
 
 
 def test_every_shipped_cell_stands_once_under_a_heading() -> None:
-    groups = cells_by_kind()
+    groups = cells_by_topic()
     assert sorted(name for titles in groups.values() for name in titles) == CELLS
+    assert tuple(groups) == ORDER
     assert "neuron-pump" in groups["Pumps and steady states"]
     for titles in groups.values():
         assert list(titles.values()) == sorted(titles.values(), key=str.casefold)
@@ -385,7 +386,7 @@ def test_a_heading_in_the_list_of_cells_cannot_be_chosen(rig_window: Window) -> 
     box = rig_window.bar.cell
     before = rig_window.bench.rig
     headings = [n for n in range(box.count()) if box.itemData(n) is None]
-    assert len(headings) == len(cells_by_kind())
+    assert len(headings) == len(cells_by_topic())
     for n in headings:
         assert not box.model().item(n).isEnabled()
         box.activated.emit(n)

@@ -35,6 +35,20 @@ _GATING = "Tuple((i8[::1],i8[::1],i8[::1],i8[::1],f8[::1]))"
 _ROWS = "Tuple((i8[::1],i8[::1],i8[::1],i8[::1],i8[::1]))"
 
 
+@njit("void(f8[:],f8)", **_INNER)
+def _fill(target, value):
+    """Set every element; assigning a slice would take seconds to compile."""
+    for n in range(target.size):
+        target[n] = value
+
+
+@njit("void(f8[:],f8[:],i8)", **_INNER)
+def _copy(target, source, count):
+    """Copy the first elements."""
+    for n in range(count):
+        target[n] = source[n]
+
+
 @njit("f8(f8[::1],f8[::1],i8,i8)", **_INNER)
 def _weighted(states, weights, first, last):
     """Sum over a scheme's states, such as the share that conducts."""
@@ -48,18 +62,18 @@ def _weighted(states, weights, first, last):
 def _move(states, move, square, first, last, moved):
     """Move one scheme along by its propagator, a row-stochastic block of `move`."""
     n = last - first
-    moved[:n] = 0.0
+    _fill(moved, 0.0)
     for i in range(n):
         for j in range(n):
             moved[j] += states[first + i] * move[square + i * n + j]
-    states[first:last] = moved[:n]
+    _copy(states[first:last], moved, n)
 
 
 @njit(f"void(f8[::1],f8[::1],{_GATING},f8[::1])", **_INNER)
 def _openings(x, states, gating, p):
     """Every opening: its gates to their powers times its scheme's open share."""
     gate_opening, gate_power, scheme_opening, scheme_first, conducts = gating
-    p[:] = 1.0
+    _fill(p, 1.0)
     for g in range(x.size):
         for _ in range(gate_power[g]):
             p[gate_opening[g]] *= x[g]
@@ -98,15 +112,17 @@ def play_constant(
         j0 = k % BLOCK
         count = min(BLOCK - j0, last - column)
         total = values[2, column : column + count]
-        values[:2, column : column + count] = v_mV
-        total[:] = 0.0
-        p[:] = 1.0
+        _fill(values[0, column : column + count], v_mV)
+        _fill(values[1, column : column + count], v_mV)
+        _fill(total, 0.0)
+        for n in range(n_openings):
+            _fill(p[n], 1.0)
         for g in range(n_gates):
             start = (anchor[g] - inf[g]) * np.exp(-(k - j0) * dt * rate[g])
             for j in range(count):
                 x[j] = inf[g] + start * decay[g, j0 + j]
             if gate_row[g] >= 0:
-                values[gate_row[g], column : column + count] = x[:count]
+                _copy(values[gate_row[g], column : column + count], x, count)
             opening = p[gate_opening[g]]
             for _ in range(gate_power[g]):
                 for j in range(count):
@@ -127,18 +143,18 @@ def play_constant(
                 _move(states, move, square, a, b, moved)
             square += (b - a) * (b - a)
         for n in range(i_open.size):
-            values[path_row[n], column : column + count] = 0.0
+            _fill(values[path_row[n], column : column + count], 0.0)
         for n in range(i_open.size):
             current = values[path_row[n], column : column + count]
             opening = p[path_opening[n]]
             for j in range(count):
                 current[j] += opening[j] * i_open[n]
                 total[j] += opening[j] * i_open[n]
-            if charge.size:
-                charge[n] += opening[:count].sum() * i_open[n] * dt
+            for j in range(count if charge.size else 0):
+                charge[n] += opening[j] * i_open[n] * dt
         for n in range(n_openings):
             if p_row[n] >= 0:
-                values[p_row[n], column : column + count] = p[n, :count]
+                _copy(values[p_row[n], column : column + count], p[n], count)
         column += count
 
 
@@ -352,8 +368,7 @@ def play_membrane(
     coarse_v, coarse_x, coarse_states = np.empty(1), np.empty(x.size), np.empty(states.size)
     p, scratch, moved = np.empty(rows[1].size), np.empty((2, path_opening.size)), np.empty(states.size)
     blend = np.empty(moves.shape[2])
-    carried, coarse_carried = np.empty(charge.size), np.empty(charge.size)
-    worst, error = 0.0, 0.0
+    carried, coarse_carried, worst, error = np.empty(charge.size), np.empty(charge.size), 0.0, 0.0
     for column in range(first, last):
         command_mV = start_mV + slope_mV * (offset + column - first) if gs_nS > 0.0 else v[0]
         _openings(x, states, gating, p)
@@ -363,8 +378,10 @@ def play_membrane(
         level = 0
         while (1 << level) < STEPS_PER_TIME_CONSTANT * speed and level < halves.shape[0] - 2:
             level += 1
-        coarse_x[:], coarse_states[:] = x, states
-        carried[:], coarse_carried[:] = 0.0, 0.0
+        _copy(coarse_x, x, x.size)
+        _copy(coarse_states, states, states.size)
+        _fill(carried, 0.0)
+        _fill(coarse_carried, 0.0)
         coarse_v[0] = _advance(
             v[0], coarse_x, coarse_states, level, command_mV, slope_mV, dt, inf, halves, moves, i_open, gating,
             path_opening, charge_fC, gs_nS, bias_pA, cm_pF, coarse_carried, p, scratch, blend, moved,
@@ -381,20 +398,3 @@ def play_membrane(
         for n in range(charge.size):
             charge[n] += carried[n] + (carried[n] - coarse_carried[n]) / 3.0
     return worst
-
-
-@njit("f8(f8,f8[:,::1],f8[:,::1],i8[::1],f8)", **_EXACT)
-def rest_mV(hold_mV, p, i_open, path_opening, gs_nS):
-    """The stable steady state nearest to holding, from the steady openings p[N, openings] on the grid."""
-    best, before, found = hold_mV, 0.0, False
-    for row in range(i_open.shape[0]):
-        v_mV = GRID_FIRST_mV + GRID_STEP_mV * row
-        after = gs_nS * (hold_mV - v_mV)
-        for n in range(path_opening.size):
-            after -= p[row, path_opening[n]] * i_open[row, n]
-        if row > 0 and before > 0.0 >= after:
-            root = v_mV - GRID_STEP_mV * after / (after - before)
-            if not found or abs(root - hold_mV) < abs(best - hold_mV):
-                best, found = root, True
-        before = after
-    return best

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from vclamp.engine import kernels
 from vclamp.engine.compile import lower
 from vclamp.engine.inside import Inside
+from vclamp.model.gating import GRID_mV
 from vclamp.model.ions import Solutions
 from vclamp.model.protocol import Protocol, Stretch
 from vclamp.model.rig import Rig
@@ -81,9 +82,8 @@ class Simulation:
         self._refresh_currents()
         v_mV = self._hold_mV
         if not low.rig.amplifier.ideal:
-            i_open = self._on_grid().i_open_pA
-            p = low.steady_openings()
-            v_mV = kernels.rest_mV(v_mV, p, i_open, low.path_opening, low.clamp[0])
+            ionic_pA = (low.steady_openings()[:, low.path_opening] * self._on_grid().i_open_pA).sum(axis=1)
+            v_mV = _nearest_rest_mV(v_mV, low.clamp[0] * (v_mV - GRID_mV) - ionic_pA)
         x, s = low.relaxation((v_mV,))[0][0], low.occupancies((v_mV,))[0]
         return (v_mV, *x, *s, *self._inside.state)
 
@@ -224,6 +224,15 @@ class Simulation:
                 np.square(halves[level], out=halves[level - 1])
             grid.halves = halves
         return grid.halves
+
+
+def _nearest_rest_mV(hold_mV: float, net_pA: Array) -> float:
+    """Where what flows in turns into what flows out, nearest to holding; holding if nowhere."""
+    a = np.flatnonzero((net_pA[:-1] > 0.0) & (net_pA[1:] <= 0.0))
+    if not a.size:
+        return hold_mV
+    roots_mV = GRID_mV[a] + (GRID_mV[a + 1] - GRID_mV[a]) * net_pA[a] / (net_pA[a] - net_pA[a + 1])
+    return float(roots_mV[np.argmin(np.abs(roots_mV - hold_mV))])
 
 
 def _levels(protocol: Protocol) -> tuple[float, ...]:

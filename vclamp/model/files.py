@@ -234,3 +234,9 @@ def title_of(path: Path) -> str:
     data = _read(path)[1]
     inner = data.get("cell", data)
     return str(inner.get("label", inner.get("name", path.stem)))
+
+
+def topic_of(path: Path) -> str:
+    """What the cell in a TOML file is about; "Other" if it does not say."""
+    cell = _read(path)[1].get("cell", {})
+    return str(cell.get("topic", "Other"))

@@ -50,6 +50,7 @@ class Cell:
     tick_ms: Tick_ms = 500.0
     record_states: bool = False
     label: Name | None = None
+    topic: Name | None = None
     source: Note = ""
     note: Note = ""
 

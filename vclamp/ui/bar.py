@@ -21,7 +21,7 @@ from vclamp import paths
 from vclamp.model.files import title_of
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
-from vclamp.ui.catalogue import cells_by_kind
+from vclamp.ui.catalogue import cells_by_topic
 from vclamp.ui.panels.fields import QuantityField
 
 SPEEDS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, inf)
@@ -42,7 +42,7 @@ class Bar(QToolBar):
     def __init__(self) -> None:
         super().__init__("Rig")
         self.setMovable(False)
-        self.cell = _picker(cells_by_kind(), "The cell under the pipette")
+        self.cell = _picker(cells_by_topic(), "The cell under the pipette")
         protocols = {name: title_of(path) for name, path in paths.shipped(paths.PROTOCOLS).items()}
         self.protocol = _picker({"": protocols}, "What the amplifier commands")
         self.run = QToolButton(objectName="run")
