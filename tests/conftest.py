@@ -21,6 +21,14 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels once, before there are workers that all would."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        from vclamp.engine.cache import warm_up_aside
+
+        warm_up_aside()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave no home folder behind."""
     shutil.rmtree(_HOME, ignore_errors=True)
