@@ -14,6 +14,7 @@ from vclamp.model.files import load_rig
 from vclamp.ui.panels.editing import value_at
 from vclamp.ui.panels.fields import QuantityField, quantity
 from vclamp.ui.panels.parameters import kind_of
+from vclamp.ui.panels.solutions import note_text
 from vclamp.ui.panels.words import WORDS
 from vclamp.ui.window import Window
 
@@ -420,3 +421,15 @@ def test_kinds_are_read_from_annotations() -> None:
     assert kind_of(type(pore), "max_ions").whole
     assert kind_of(type(rig.amplifier), "mode").choices == ("voltage-clamp", "current-clamp")
     assert not isnan(kind_of(type(pore), "theta").high)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("squid-axon", "This cell fixes the reversal of Na⁺ at +50 mV, K⁺ at −77 mV; concentrations do not move it."),
+        ("neuron-pump", "Inside: what a run starts with. The ledger shows what it has become."),
+        ("k-membrane", ""),
+    ],
+)
+def test_a_note_says_what_the_solutions_do_not_decide(cell: str, said: str) -> None:
+    assert note_text(load_rig(paths.shipped(paths.CELLS)[cell])) == said

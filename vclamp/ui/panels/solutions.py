@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout
 
 from vclamp.errors import VClampError
 from vclamp.model.ions import Ion, Solutions
+from vclamp.model.pores import OhmicPore
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.editing import Editing, dim, drug_path, heading
 from vclamp.ui.panels.fields import ConcentrationSlider, QuantityField
@@ -74,9 +75,8 @@ class SolutionsPanel(Editing):
     def show_rig(self, rig: Rig) -> None:
         """Show the values of a rig."""
         super().show_rig(rig)
-        follows = rig.cell.volume_pL is not None
-        self.note.setText("Inside: what a run starts with. The ledger shows what it has become." if follows else "")
-        self.note.setVisible(follows)
+        self.note.setText(note_text(rig))
+        self.note.setVisible(bool(self.note.text()))
 
 
 class IonRows(Editing):
@@ -123,6 +123,19 @@ class IonRows(Editing):
             if solutions.activity != "given":
                 field.show_value(float(f"{gamma:.4f}"))
         self.gamma_word.setVisible(solutions.activity != "off")
+
+
+def note_text(rig: Rig) -> str:
+    """What a user of this cell's solutions should know."""
+    follows = rig.cell.volume_pL is not None
+    fixed = [
+        f"{channel.title} at {channel.pore.e_mV:+g} mV".replace("-", "−")
+        for channel in rig.cell.channels
+        if channel.ion is not None and isinstance(channel.pore, OhmicPore) and channel.pore.e_mV is not None
+    ]
+    parts = ["Inside: what a run starts with. The ledger shows what it has become."] if follows else []
+    parts += [f"This cell fixes the reversal of {', '.join(fixed)}; concentrations do not move it."] if fixed else []
+    return " ".join(parts)
 
 
 def reversal_text(solutions: Solutions, ion: str) -> str:
