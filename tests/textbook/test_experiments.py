@@ -130,3 +130,11 @@ def test_clamped_where_a_rate_or_flux_is_0_over_0_it_is_the_limit(cell: str, v_m
     for name in ("i_pA", *(f"i_{channel.name}_pA" for channel in rig.cell.channels)):
         below, there, above = steady(rig, levels, name, hold_mV=-80.0, ms=5.0)
         assert there == pytest.approx(0.5 * (below + above), rel=1e-6, abs=1e-6)
+
+
+def test_the_allosteric_channel_is_half_activated_after_215_microseconds() -> None:
+    rig = changed(shipped("hek-kv-mwc"), solutions__temperature_K=295.15)
+    step = Protocol("step", (Step(0.0, 5.0),), n_sweeps=1, hold_mV=-100.0, fs_kHz=1000.0)
+    p = record(rig, step).sweeps[0]["p_open_kv_mwc"]
+    crossing = np.interp(0.5 * p[-1], p[:1000], np.arange(1000) / 1000.0)
+    assert crossing == pytest.approx(0.2148904, abs=1e-4)

@@ -184,7 +184,7 @@ def _minimum(curve: Callable[[Array], Array], y: Array, start: Array) -> tuple[A
     scale = np.abs(y).max()
     if not np.isfinite(curve(start)).all():
         return start, none, "the fit found no curve to begin with"
-    limits = {"max_nfev": 2000, "ftol": 1e-10, "xtol": 1e-10, "gtol": 1e-12}
+    limits = {"max_nfev": 150 * start.size, "ftol": 1e-10, "xtol": 1e-10, "gtol": 1e-12}
     found = least_squares(lambda p: (curve(p) - y) / scale, start, method="lm", x_scale="jac", **limits)
     if found.status <= 0 or not np.isfinite(found.cost):
         return start, none, "the fit did not converge"
