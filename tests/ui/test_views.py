@@ -14,6 +14,7 @@ from rig_window import (
     drag,
     engine_held,
     family,
+    live,
     picture,
     press,
     quick,
@@ -106,6 +107,25 @@ def test_with_the_pump_off_something_flows_and_a_membrane_of_one_ion_is_at_equil
     press(rig_window, Key.Key_N)
     settle(rig_window)
     assert rig_window.display.ledger.verdict.text().startswith("Equilibrium")
+
+
+def test_a_ledger_opened_in_a_pause_shows_the_newest_sample(rig_window: Window) -> None:
+    rig_window.load_cell("neuron-pump")
+    rig_window.load_protocol("run-down")
+    settle(rig_window)
+    rig_window.set_speed(60.0)
+    press(rig_window, Key.Key_Space)
+    live(0.5)
+    rig_window.bench.set_value("solutions.drugs.ouabain.out_mM", 1.0)
+    live(0.5)
+    press(rig_window, Key.Key_Space)
+    live(0.2)
+    open_ledger(rig_window)
+    ledger = rig_window.display.ledger
+    assert ledger.when.text().startswith("now, t = ")
+    assert ledger.verdict.text().startswith("No steady state: Na⁺ flows into the cell")
+    press(rig_window, Key.Key_Escape)
+    settle(rig_window)
 
 
 def test_the_ledger_follows_cursor_1(rig_window: Window) -> None:

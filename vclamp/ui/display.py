@@ -120,7 +120,7 @@ class Display(QObject):
     def grew(self, chunk: Chunk) -> None:
         """More of the live sweep."""
         self.stack.family.grew(chunk)
-        if self._rig is not None and self.circuit.follow(self._rig, chunk) and self.ledger.isVisible():
+        if self._rig is not None and self.circuit.follow(self._rig, chunk):
             self._show_books(self._rig, chunk.names, chunk.values[:, chunk.last - 1], (chunk.last - 1), "now")
 
     def sweep_done(self, sweep: Sweep) -> None:
