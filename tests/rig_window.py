@@ -12,7 +12,7 @@ from time import monotonic, perf_counter
 from PySide6.QtCore import QEvent, QEventLoop, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QSlider, QStyle, QStyleOptionSlider, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QSlider, QStyle, QStyleOptionSlider, QWidget
 from recordings import iv, squid_axon
 
 from vclamp.model.protocol import Hold, Protocol, Step
@@ -146,7 +146,14 @@ def handle_at(slider: QSlider) -> QPoint:
 
 
 def drag(slider: QSlider, to_share: float, steps: int = 8, between: Callable[[], None] = lambda: None) -> None:
-    """Drag a slider's handle to a place, 0 (left) to 1, as a mouse does."""
+    """Drag a slider's handle to a place, 0 (left) to 1, as a mouse does once it is drawn and in view."""
+    QApplication.processEvents()
+    area = slider.parentWidget()
+    while area is not None and not isinstance(area, QScrollArea):
+        area = area.parentWidget()
+    if area is not None:
+        area.ensureWidgetVisible(slider)
+        QApplication.processEvents()
     at = handle_at(slider)
     target = QPoint(round(to_share * (slider.width() - 1)), at.y())
     button, nothing = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
