@@ -1,4 +1,4 @@
-"""The command line: vclamp [gui] | run | analyse | export | replay | check | import | list."""
+"""The command line: vclamp [gui] | run | analyse | export | replay | check | import | bench | list."""
 
 import argparse
 import sys
@@ -90,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument("-o", "--output", metavar="OUT", help="where the channel goes (NAME.toml, in this folder)")
     bring.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     bring.set_defaults(command=_import)
+
+    bench = commands.add_parser("bench", help="measure the engine beside other programs and the memory's limit")
+    bench.add_argument("--only", default="", metavar="W1,W4", help="W1 to W6, linear, slider (all of them)")
+    bench.add_argument("--peers", default="", metavar="NAMES", help="none, or names as neuron,scipy (all of them)")
+    bench.add_argument("--repeats", type=int, default=7, metavar="N", help="runs that each median is of (7)")
+    bench.set_defaults(command=_bench)
 
     listing = commands.add_parser("list", help="list what there is, one a line")
     listing.add_argument("what", choices=sorted(_LISTS))
@@ -299,6 +305,14 @@ def _write_channel(channel: Channel, target: Path, *, overwrite: bool) -> None:
             raise VClampError("does not read back as it was written", where=target.name)
 
     write_safely(target, write, check, overwrite=overwrite)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from vclamp.run.bench.table import bench
+
+    for line in bench(arguments.only, arguments.peers, arguments.repeats):
+        print(line, flush=True)
+    return 0
 
 
 def _titles(folder: Path) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.integrate import simpson
 
 from vclamp import paths
-from vclamp.engine import simulation
+from vclamp.engine import tables
 from vclamp.engine.simulation import Simulation
 from vclamp.errors import VClampError
 from vclamp.model.files import load_rig
@@ -150,7 +150,7 @@ def test_a_change_is_recorded_at_its_sample_and_lasts_into_the_next_sweep() -> N
     colder = replace(IDEAL, solutions=replace(IDEAL.solutions, temperature_K=274.0))
     inbox, sweeps = Inbox(2.0), []
     for event in run(IDEAL, mixed(), inbox=inbox):
-        if isinstance(event, Chunk) and (event.sweep, event.last) == (1, 50):
+        if isinstance(event, Chunk) and (event.sweep, event.first) == (1, 0):
             inbox.put(colder)
         if isinstance(event, Sweep):
             sweeps.append(event)
@@ -165,7 +165,7 @@ def test_a_sodium_block_takes_effect_at_its_sample_and_leaves_the_gates_alone() 
     blocked = replace(IDEAL, solutions=replace(IDEAL.solutions, drugs=(Drug("TTX", 5e-6), Drug("TEA"))))
     inbox = Inbox(1.5)
     for event in run(IDEAL, step(0.0, ms=3.0), inbox=inbox):
-        if isinstance(event, Chunk) and event.last == 50:
+        if isinstance(event, Chunk) and event.first == 0:
             inbox.put(blocked)
         if isinstance(event, Sweep):
             changed = event
@@ -258,9 +258,8 @@ def test_a_sweep_can_be_made_again_from_its_start_alone(rig: Rig, between: str) 
     for sweep in record(rig, protocol).sweeps:
         again, values = Simulation(sweep.rig, protocol), np.empty(sweep.values.shape)
         again.set_state(sweep.start)
-        for stretch in protocol.stretches(sweep.index):
-            again.play(stretch, stretch.first, stretch.last, values)
-            again.settle(stretch, stretch.last)
+        again.begin(sweep.index)
+        again.play(0, values.shape[1], values)
         assert np.array_equal(values, sweep.values)
 
 
@@ -364,7 +363,8 @@ def test_a_small_series_resistance_approaches_the_ideal_clamp() -> None:
 
 
 def test_the_series_resistance_solution_is_of_second_order_or_better(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulation, "LEVELS", 1)  # one step a sample, whatever the membrane does
+    monkeypatch.setattr(tables, "TOLERANCE_mV", 1e-12)
+    monkeypatch.setattr(tables, "MOST_LEVELS", 3)  # one step a sample and two, whatever the membrane does
 
     def voltage(fs_kHz: float) -> np.ndarray:
         v_mV = only(RESISTIVE, step(0.0, fs_kHz=fs_kHz))["v_mV"]
@@ -450,7 +450,8 @@ def test_channels_cannot_come_or_go_while_a_sweep_runs() -> None:
     sweeps, finished = drain(run(IDEAL, mixed(), inbox=inbox))
     assert not sweeps
     assert finished.reason == "failed"
-    assert "channels cannot come or go while a sweep runs. Stop the run first." in finished.message
+    assert "channels, the circuit and the recording chain cannot come or go while a sweep runs" in finished.message
+    assert "Stop the run first." in finished.message
 
 
 def test_a_run_too_large_for_memory_is_refused_before_anything_is_allocated(monkeypatch: pytest.MonkeyPatch) -> None:

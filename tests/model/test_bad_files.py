@@ -79,7 +79,7 @@ def in_protocol(old: str, new: str) -> str:
         (in_protocol('"iv"', '""'), "name: "),
         (in_protocol("fs_kHz   = 50.0", "fs_kHz = 1e9"), "fs_kHz: 1000000000.0 is too large. It must be at most 1000."),
         (in_protocol("interval_ms = 260.0", "interval_ms = 2.0"), "interval_ms = 2 is shorter than sweep 1 (60 ms)"),
-        (in_protocol('type = "step"', 'type = "stp"'), "type 'stp' is unknown. Use 'hold', 'step', 'ramp'."),
+        (in_protocol('type = "step"', 'type = "stp"'), "type 'stp' is unknown. Use 'hold', 'step', 'ramp', 'current-"),
         (in_protocol('type = "step"', ""), "segments[1]: has no type. Add type ="),
         (in_protocol('type = "step"', "type = 3"), "segments[1]"),
         (in_protocol("{ start = -80.0, step = 10.0 }", "[1.0, 2.0]"), "level_mV lists 2 values for 15 sweeps"),

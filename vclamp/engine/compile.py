@@ -1,11 +1,13 @@
 """From a rig to the arrays the kernels see."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vclamp.engine.kernels.clamped import BLOCK, POWERS
 from vclamp.model.channel import Channel
 from vclamp.model.gating import Gate, GRID_mV
 from vclamp.model.ions import Solutions
@@ -21,18 +23,6 @@ Voltages = tuple[float, ...] | None  # None means the grid of the tables
 
 STATES_GRID_mV: Array = np.linspace(-250.0, 250.0, 1001)
 FC_PER_E = 1e15 * ELEMENTARY_C
-
-
-@dataclass(frozen=True)
-class Curves:
-    """What the kernels need at some voltages; one row a voltage.
-
-    Shapes: inf, rate_per_ms (n, gates); p_open (n, openings), the steady openings; i_open_pA (n, paths).
-    """
-
-    inf: Array
-    rate_per_ms: Array
-    i_open_pA: Array
 
 
 @dataclass(frozen=True)
@@ -57,19 +47,33 @@ class Lowered:
     keys: tuple[tuple[str, str], ...]
     gates: tuple[tuple[Channel, Gate], ...]
     schemes: tuple[tuple[Channel, Scheme], ...]
-    gating: tuple[Integers, Integers, Integers, Integers, Array]
-    rows: tuple[Integers, Integers, Integers, Integers, Integers]
+    gating: tuple[Integers, Integers, Integers, Integers, Array, Integers]
+    rows: tuple[Integers, Integers, Integers, Integers, Integers, Integers]
     paths: tuple[Path, ...]
     path_opening: Integers
     state_charge_fC: Array
 
     @property
-    def clamp(self) -> tuple[float, float, float]:
-        """Conductance of the series resistance in nS (0: none), bias in pA, capacitance in pF."""
-        amplifier = self.rig.amplifier
-        if amplifier.clamps_current:
-            return 0.0, amplifier.bias_pA, self.rig.cell.cm_pF
-        return (0.0 if amplifier.ideal else nS_from_MOhm(amplifier.rs_MOhm)), 0.0, self.rig.cell.cm_pF
+    def numbers(self) -> Integers:
+        """How many channels of each scheme are counted; 0 where the scheme holds probabilities."""
+        return self.gating[5]
+
+    @property
+    def numbers_of_states(self) -> Integers:
+        """`numbers` of the scheme of each state."""
+        return np.repeat(self.numbers, np.diff(self.gating[3]))
+
+    @property
+    def parts(self) -> list[tuple[int, int]]:
+        """Where the states of each scheme stand among all."""
+        first = self.gating[3]
+        return [(int(a), int(b)) for a, b in pairwise(first)]
+
+    @cached_property
+    def scale(self) -> Array:
+        """What a state's entry is of one channel: 1, or 1/number where channels are counted."""
+        each = 1.0 / np.maximum(self.numbers, 1)
+        return np.repeat(each, np.diff(self.gating[3]))
 
     @property
     def n_gates(self) -> int:
@@ -125,22 +129,44 @@ class Lowered:
             charge_fC = self.state_charge_fC[first : first + len(scheme.states)]
             first += len(scheme.states)
             if charge_fC.any():
-                rates = _rates(*self._scheme_key(scheme), voltages_mV)
-                parts.append(np.sum(rates * (charge_fC[None, None, :] - charge_fC[None, :, None]), axis=2))
+                parts.append(_flow(_rates(*self._scheme_key(scheme), voltages_mV), charge_fC))
             else:
                 parts.append(np.zeros((n, charge_fC.size)))
         return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
-    def steady_openings(self) -> Array:
-        """Steady openings on the grid of the tables, (N, openings)."""
-        gate_opening, gate_power, scheme_opening, scheme_first, conducts = self.gating
-        p = np.ones((GRID_mV.size, self.rows[1].size))
-        inf, occupancies = self.relaxation()[0], self.occupancies()
+    def observed(self, voltages_mV: tuple[float, ...], dt_ms: float) -> tuple[Array, Array]:
+        """The propagators over 1, 2, 4 … BLOCK samples, and what shows of the states within a block of samples.
+
+        Of each scheme are seen its open share, its gating current and its states, each if recorded:
+        for each a matrix (states, BLOCK) that weighs the states at the block's start.
+
+        Returns
+        -------
+        powers, observed : ndarray
+            Shapes (n, POWERS squares of all schemes) and (n, all matrices in turn).
+        """
+        n = len(voltages_mV)
+        powers, seen = [np.empty((n, POWERS, 0))], [np.empty((n, 0))]
+        for k, (_, scheme) in enumerate(self.schemes):
+            part = slice(*self.parts[k])
+            charges = tuple(self.state_charge_fC[part].tolist()) if self.rows[3][k] >= 0 else ()
+            found = _observed(*self._scheme_key(scheme), voltages_mV, dt_ms, charges, bool(self.rows[4][k] >= 0))
+            powers.append(found[0])
+            seen.append(found[1][:, : 0 if self.numbers[k] else None])
+        return np.concatenate(powers, axis=2).reshape(n, -1), np.ascontiguousarray(np.concatenate(seen, axis=1))
+
+    def steady_openings(self, voltages_mV: Voltages = None) -> Array:
+        """Steady openings, (n, openings)."""
+        gate_opening, gate_power, scheme_opening, scheme_first, conducts, numbers = self.gating
+        inf, occupancies = self.relaxation(voltages_mV)[0], self.occupancies(voltages_mV)
+        p = np.ones((inf.shape[0], self.rows[1].size))
         for g, (opening, power) in enumerate(zip(gate_opening, gate_power, strict=True)):
             p[:, opening] *= inf[:, g] ** power
         for k, opening in enumerate(scheme_opening):
             part = slice(scheme_first[k], scheme_first[k + 1])
-            p[:, opening] *= np.interp(GRID_mV, STATES_GRID_mV, occupancies[:, part] @ conducts[part])
+            open_share = occupancies[:, part] @ conducts[part] * max(numbers[k], 1)
+            on_grid = voltages_mV is None
+            p[:, opening] *= np.interp(GRID_mV, STATES_GRID_mV, open_share) if on_grid else open_share
         return p
 
     def _scheme_key(self, scheme: Scheme) -> tuple[Scheme, Solutions]:
@@ -158,9 +184,12 @@ def lower(rig: Rig) -> Lowered:
     """Lower a rig for the kernels."""
     cell, names = rig.cell, trace_names(rig)
     channels = cell.channels
-    gates = tuple((channel, gate) for channel in channels if channel.scheme is None for gate in channel.gates)
-    schemes = tuple((channel, channel.scheme) for channel in channels if channel.scheme is not None)
+    found = [(channel, cell.scheme_of(channel)) for channel in channels]
+    gates = tuple((channel, gate) for channel, scheme in found if scheme is None for gate in channel.gates)
+    schemes = tuple((channel, scheme) for channel, scheme in found if scheme is not None)
     sizes = [len(scheme.states) for _, scheme in schemes]
+    numbers = [channel.n_channels or 0 if cell.counts(channel) else 0 for channel, _ in schemes]
+    each = np.repeat(1.0 / np.maximum(_integers(numbers), 1), sizes)
     n_channels, n_branches = len(channels), len(cell.branches)
     # the second path of an RC branch has the last opening but the pump's: its capacitor's voltage
     branch_openings = [n_channels + number for number in range(n_branches)]
@@ -181,7 +210,8 @@ def lower(rig: Rig) -> Lowered:
             _integers([*(gate.power for _, gate in gates), *(1 for _ in branch_openings)]),
             _integers([channels.index(channel) for channel, _ in schemes]),
             _integers(np.cumsum([0, *sizes])),
-            np.array([float(conducts) for _, scheme in schemes for conducts in scheme.is_open]),
+            np.array([float(conducts) for _, scheme in schemes for conducts in scheme.is_open]) * each,
+            _integers(numbers),
         ),
         rows=(
             _integers([path.row for path in paths]),
@@ -189,10 +219,12 @@ def lower(rig: Rig) -> Lowered:
             _integers([*(_row(names, f"gate_{c.name}_{gate.name}") for c, gate in gates), *[-1] * n_branches]),
             _integers([_row(names, f"i_gating_{channel.name}_pA") for channel, _ in schemes]),
             _integers([_row(names, f"state_{c.name}_{scheme.states[0]}") for c, scheme in schemes]),
+            _integers([_row(names, "i_membrane_pA")]),
         ),
         paths=paths,
         path_opening=_integers([path.opening for path in paths]),
-        state_charge_fC=np.array(
+        state_charge_fC=each
+        * np.array(
             [
                 charge * (channel.n_channels or 0) * FC_PER_E * has_gating_current(channel)
                 for channel, scheme in schemes
@@ -249,7 +281,7 @@ def _stationary(scheme: Scheme, solutions: Solutions, voltages_mV: Voltages) -> 
     return stationary(_rates(scheme, solutions, voltages_mV))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _propagators(scheme: Scheme, solutions: Solutions, voltages_mV: Voltages, step_ms: float, levels: int) -> Array:
     """Flat propagators over step_ms / 2^level; each level is the square of the next."""
     rates = _rates(scheme, solutions, voltages_mV)
@@ -257,6 +289,35 @@ def _propagators(scheme: Scheme, solutions: Solutions, voltages_mV: Voltages, st
     for _ in range(levels - 1):
         tables.append(tables[-1] @ tables[-1])
     return np.array(tables[::-1]).reshape(levels, rates.shape[0], -1)
+
+
+@lru_cache(maxsize=16)
+def _observed(
+    scheme: Scheme,
+    solutions: Solutions,
+    voltages_mV: tuple[float, ...],
+    dt_ms: float,
+    charges_fC: tuple[float, ...],
+    states: bool,
+) -> tuple[Array, Array]:
+    """`Lowered.observed` of one scheme, by doubling: (n, POWERS, squares), (n, all matrices)."""
+    n, m = len(voltages_mV), len(scheme.states)
+    seen = [np.broadcast_to(np.array(scheme.is_open, float), (n, m))]
+    if charges_fC:
+        seen.append(_flow(_rates(scheme, solutions, voltages_mV), np.array(charges_fC)))
+    seen += [np.broadcast_to(row, (n, m)) for row in np.eye(m)] * states
+    move = _propagators(scheme, solutions, voltages_mV, dt_ms, 1)[0].reshape(n, m, m)
+    powers, matrices = [move], np.stack(seen, axis=2)[:, :, :, None]  # (n, states, what is seen, samples)
+    while matrices.shape[3] < BLOCK:
+        later = powers[-1] @ matrices.reshape(n, m, -1)
+        matrices = np.concatenate([matrices, later.reshape(matrices.shape)], axis=3)
+        powers.append(powers[-1] @ powers[-1])
+    return np.array(powers).reshape(POWERS, n, -1).swapaxes(0, 1), matrices.transpose(0, 2, 1, 3).reshape(n, -1)
+
+
+def _flow(rates_per_ms: Array, charge_fC: Array) -> Array:
+    """What each state adds to the gating current in pA, (n, states)."""
+    return np.asarray(np.sum(rates_per_ms * (charge_fC[None, None, :] - charge_fC[None, :, None]), axis=2))
 
 
 def _columns(columns: list[Array], n: int) -> Array:

@@ -9,6 +9,7 @@ from vclamp.units import FARADAY_C_PER_MOL
 
 Array = NDArray[np.float64]
 
+NEVER = 2**62
 LEAST_mM = 1e-9  # a constant pump would go on below nothing
 
 
@@ -26,7 +27,8 @@ class Inside:
         self.follows = cell.volume_pL is not None
         ions = self._solutions.ions if self.follows else ()
         self._names = tuple(ion.name for ion in ions)
-        self._in_mM = np.array([ion.in_mM for ion in ions])
+        self._first_mM = tuple(ion.in_mM for ion in ions)
+        self._in_mM = np.array(self._first_mM)
         self._gain_mM = np.zeros(len(ions))  # over the last tick
         self.charge_fC: Array = np.zeros(len(lowered.paths) if self.follows else 0)
         self._mM_per_fC = np.array(
@@ -53,6 +55,8 @@ class Inside:
     @property
     def state(self) -> tuple[float, ...]:
         """Concentrations inside in mM at this very sample; setting them starts a new tick."""
+        if not self.follows:
+            return ()
         return tuple(map(float, np.maximum(self._in_mM + self._mM_per_fC @ self.charge_fC, LEAST_mM)))
 
     @state.setter
@@ -61,6 +65,10 @@ class Inside:
         self._gain_mM = np.zeros(len(in_mM))
         self.charge_fC[:] = 0.0
         self._elapsed = 0
+
+    def renew(self) -> None:
+        """Hold what the rig says."""
+        self.state = self._first_mM
 
     def keep(self, before: "Inside") -> None:
         """Hold what another rig's inside holds, but for ions that the user has set anew."""
@@ -71,9 +79,9 @@ class Inside:
             held[ion.name] if ion.name in held and ion.in_mM == was[ion.name] else ion.in_mM for ion in ions
         )
 
-    def border(self, first: int, last: int) -> int:
-        """The sample up to which the concentrations stay as they are."""
-        return min(last, first + self._tick - self._elapsed) if self.follows else last
+    def border(self, first: int) -> int:
+        """The sample up to which the concentrations stay as they are at `first`."""
+        return first + self._tick - self._elapsed if self.follows else NEVER
 
     def write(self, values: Array, first: int, last: int) -> None:
         """Write the concentrations of samples [first, last), on the line expected within the tick."""

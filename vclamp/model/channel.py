@@ -94,9 +94,13 @@ class Channel:
     @cached_property
     def scheme(self) -> Scheme | None:
         """Its states, if it is not gated by independent gates alone."""
+        slow = any(isinstance(blocker, KineticBlocker) and not blocker.fast for blocker in self.blockers)
+        return self.all_states if self.gating is not None or slow else None
+
+    @cached_property
+    def all_states(self) -> Scheme:
+        """Its states, also those that independent gates make together."""
         slow = tuple(blocker for blocker in self.blockers if isinstance(blocker, KineticBlocker) and not blocker.fast)
-        if self.gating is None and not slow:
-            return None
         return Scheme(self.gating, self.gates, slow, self.q10, self.temperature_K)
 
     @property

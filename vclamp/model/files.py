@@ -11,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from vclamp import paths
 from vclamp.errors import VClampError
+from vclamp.model.amplifier import Amplifier, Recorder
 from vclamp.model.blockers import BLOCKERS
 from vclamp.model.channel import Channel
 from vclamp.model.explain import explain
@@ -19,7 +20,7 @@ from vclamp.model.ions import Drug, Ion, Solutions
 from vclamp.model.pores import PORES, Permeability, PermeantEnergy, PoreIon
 from vclamp.model.protocol import SEGMENTS, Ladder, Mark, Protocol
 from vclamp.model.pump import Pump
-from vclamp.model.rig import Amplifier, Branch, Cell, Rig
+from vclamp.model.rig import Branch, Cell, Rig
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ _CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
 _FORMS: tuple[dict[str, Any], ...] = (SEGMENTS, PORES, BLOCKERS, GATINGS)
 _DESCRIBED: tuple[Any, ...] = (
     *(Channel, Gate, Transition, Permeability, PermeantEnergy, PoreIon, Drug, Ion, Solutions),
-    *(Ladder, Mark, Protocol, Amplifier, Branch, Cell, Pump, Rig),
+    *(Ladder, Mark, Protocol, Amplifier, Recorder, Branch, Cell, Pump, Rig),
     *(described for forms in _FORMS for described in forms.values()),
 )
 for _cls in _DESCRIBED:

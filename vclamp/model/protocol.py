@@ -11,18 +11,20 @@ from pydantic import Discriminator, Field, Tag
 
 from vclamp.errors import VClampError
 from vclamp.model.quantities import (
+    CURRENT_LIMIT_pA,
+    Current_pA,
     Duration_ms,
     Interval_ms,
     Name,
     Note,
     SamplingRate_kHz,
     SweepCount,
+    VOLTAGE_LIMIT_mV,
     Voltage_mV,
 )
 
 MAX_SEGMENTS = 100
 MAX_SAMPLES_PER_SWEEP = 100_000_000
-VOLTAGE_LIMIT_mV = 250.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,12 @@ Levels_mV = Annotated[
     Annotated[Voltage_mV, Tag("number")]
     | Annotated[Ladder, Tag("ladder")]
     | Annotated[tuple[Voltage_mV, ...], Tag("list")],
+    Discriminator(_form),
+]
+Levels_pA = Annotated[
+    Annotated[Current_pA, Tag("number")]
+    | Annotated[Ladder, Tag("ladder")]
+    | Annotated[tuple[Current_pA, ...], Tag("list")],
     Discriminator(_form),
 ]
 Durations_ms = Annotated[
@@ -108,8 +116,41 @@ class Ramp:
         return start, value_in(self.to_mV, sweep)
 
 
-Segment = Hold | Step | Ramp
-SEGMENTS: dict[str, type[Segment]] = {"hold": Hold, "step": Step, "ramp": Ramp}
+@dataclass(frozen=True)
+class CurrentStep:
+    """In current clamp: inject a current on top of the amplifier's bias; a voltage clamp holds meanwhile."""
+
+    level_pA: Levels_pA
+    duration_ms: Durations_ms
+    name: str = ""
+    type: Literal["current-step"] = "current-step"
+
+    def ends_pA(self, sweep: int, last_pA: float) -> tuple[float, float]:
+        """Injected current at the segment's start and just before its end."""
+        level = value_in(self.level_pA, sweep)
+        return level, level
+
+
+@dataclass(frozen=True)
+class CurrentRamp:
+    """In current clamp: go in a straight line to a current, from `from_pA` or from where it is."""
+
+    to_pA: Levels_pA
+    duration_ms: Durations_ms
+    from_pA: Levels_pA | None = None
+    name: str = ""
+    type: Literal["current-ramp"] = "current-ramp"
+
+    def ends_pA(self, sweep: int, last_pA: float) -> tuple[float, float]:
+        """Injected current at the segment's start and just before its end."""
+        start = last_pA if self.from_pA is None else value_in(self.from_pA, sweep)
+        return start, value_in(self.to_pA, sweep)
+
+
+Segment = Hold | Step | Ramp | CurrentStep | CurrentRamp
+SEGMENTS: dict[str, type[Segment]] = {
+    "hold": Hold, "step": Step, "ramp": Ramp, "current-step": CurrentStep, "current-ramp": CurrentRamp,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,7 +167,8 @@ class Mark:
 class Stretch:
     """Samples [first, last) of a sweep over which the command is one straight line.
 
-    At sample `first` it is `start_mV`; it would reach `end_mV` at sample `last`.
+    At sample `first` it is `start_mV`; it would reach `end_mV` at sample `last`. So would the
+    current that a current clamp adds to its bias.
     """
 
     segment: int
@@ -134,6 +176,18 @@ class Stretch:
     last: int
     start_mV: float
     end_mV: float
+    start_pA: float = 0.0
+    end_pA: float = 0.0
+
+    @property
+    def slope_mV(self) -> float:
+        """Change of the command voltage from sample to sample."""
+        return (self.end_mV - self.start_mV) / (self.last - self.first)
+
+    @property
+    def slope_pA(self) -> float:
+        """Change of the injected current from sample to sample."""
+        return (self.end_pA - self.start_pA) / (self.last - self.first)
 
 
 @dataclass(frozen=True)
@@ -186,13 +240,17 @@ class Protocol:
 
     def _render(self, sweep: int) -> tuple[Stretch, ...]:
         found: list[Stretch] = []
-        time_ms, first, last_mV = 0.0, 0, self.hold_mV
+        time_ms, first, last_mV, last_pA = 0.0, 0, self.hold_mV, 0.0
         for number, segment in enumerate(self.segments):
             time_ms += value_in(segment.duration_ms, sweep)
             last = round(time_ms * self.fs_kHz)
-            start_mV, end_mV = segment.ends_mV(sweep, self.hold_mV, last_mV)
-            found.append(Stretch(number, first, last, start_mV, end_mV))
-            first, last_mV = last, end_mV
+            mV, pA = (self.hold_mV, self.hold_mV), (0.0, 0.0)
+            if isinstance(segment, CurrentStep | CurrentRamp):
+                pA = segment.ends_pA(sweep, last_pA)
+            else:
+                mV = segment.ends_mV(sweep, self.hold_mV, last_mV)
+            found.append(Stretch(number, first, last, *mV, *pA))
+            first, last_mV, last_pA = last, mV[1], pA[1]
         return tuple(found)
 
     def n_samples(self, sweep: int) -> int:
@@ -229,6 +287,11 @@ class Protocol:
                 return first, min(max(last, first + 1), stretch.last)
         raise VClampError(f"protocol '{self.name}' has no mark '{mark}'")
 
+    @property
+    def commands_current(self) -> bool:
+        """Whether it is meant for a current clamp."""
+        return any(isinstance(segment, CurrentStep | CurrentRamp) for segment in self.segments)
+
     def varied_segment(self) -> int | None:
         """Number of the first segment whose level changes from sweep to sweep."""
         for number, segment in enumerate(self.segments):
@@ -241,7 +304,7 @@ class Protocol:
 
     def _check_lists(self) -> None:
         for number, segment in enumerate(self.segments):
-            for key in ("level_mV", "to_mV", "from_mV", "duration_ms"):
+            for key in ("level_mV", "to_mV", "from_mV", "level_pA", "to_pA", "from_pA", "duration_ms"):
                 values = getattr(segment, key, None)
                 if isinstance(values, tuple) and len(values) != self.n_sweeps:
                     raise VClampError(
@@ -274,6 +337,11 @@ class Protocol:
                     f"{where} goes beyond ±{VOLTAGE_LIMIT_mV:g} mV",
                     remedy="Change the level, its step, or n_sweeps.",
                 )
+            if max(abs(stretch.start_pA), abs(stretch.end_pA)) > CURRENT_LIMIT_pA:
+                raise VClampError(
+                    f"{where} goes beyond ±{CURRENT_LIMIT_pA:g} pA",
+                    remedy="Change the level, its step, or n_sweeps.",
+                )
             if stretch.last <= stretch.first:
                 raise VClampError(
                     f"{where} is shorter than one sample",
@@ -296,6 +364,5 @@ def stretch_command_mV(stretch: Stretch, first: int, last: int) -> NDArray[np.fl
     """Command at samples [first, last) of a stretch."""
     if stretch.start_mV == stretch.end_mV:
         return np.full(last - first, stretch.start_mV)
-    slope = (stretch.end_mV - stretch.start_mV) / (stretch.last - stretch.first)
     steps = np.arange(first - stretch.first, last - stretch.first, dtype=np.float64)
-    return stretch.start_mV + slope * steps
+    return stretch.start_mV + stretch.slope_mV * steps

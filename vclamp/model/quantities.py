@@ -11,17 +11,29 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-Voltage_mV = Annotated[float, Interval(ge=-250.0, le=250.0)]
+VOLTAGE_LIMIT_mV = 250.0
+CURRENT_LIMIT_pA = 1e6
+
+Voltage_mV = Annotated[float, Interval(ge=-VOLTAGE_LIMIT_mV, le=VOLTAGE_LIMIT_mV)]
 Duration_ms = Annotated[float, Interval(gt=0.0, le=36_000_000.0)]
 Interval_ms = Annotated[float, Interval(ge=0.0, le=36_000_000.0)]
 SamplingRate_kHz = Annotated[float, Interval(ge=0.001, le=1000.0)]
 Conductance_nS = Annotated[float, Interval(ge=0.0, le=1e6)]
 Permeability_cm3_per_s = Annotated[float, Interval(ge=0.0, le=1e-3)]
 ChannelCount = Annotated[int, Interval(ge=0, le=10_000_000)]
-Current_pA = Annotated[float, Interval(ge=-1e6, le=1e6)]
+Current_pA = Annotated[float, Interval(ge=-CURRENT_LIMIT_pA, le=CURRENT_LIMIT_pA)]
 Capacitance_pF = Annotated[float, Interval(ge=0.01, le=1e5)]
 Resistance_MOhm = Annotated[float, Interval(ge=0.0, le=1000.0)]
 PositiveResistance_MOhm = Annotated[float, Interval(ge=0.01, le=1e6)]
+PipetteCapacitance_pF = Annotated[float, Interval(ge=0.0, le=1000.0)]
+SealResistance_GOhm = Annotated[float, Interval(ge=0.001, le=1000.0)]
+Correction_percent = Annotated[float, Interval(ge=0.0, le=100.0)]
+Prediction_percent = Annotated[float, Interval(ge=0.0, le=99.0)]
+Lag_ms = Annotated[float, Interval(ge=1e-4, le=1.0)]
+FilterCorner_kHz = Annotated[float, Interval(ge=0.0, le=1000.0)]
+Bits = Annotated[int, Interval(ge=0, le=24)]
+Range_V = Annotated[float, Interval(ge=0.01, le=100.0)]
+Gain_mV_per_pA = Annotated[float, Interval(ge=1e-4, le=1e4)]
 Volume_pL = Annotated[float, Interval(ge=1e-6, le=1e9)]
 Tick_ms = Annotated[float, Interval(ge=0.1, le=60_000.0)]
 Concentration_mM = Annotated[float, Interval(ge=0.0, le=10_000.0)]

@@ -90,11 +90,12 @@ def trace_names(rig: Rig) -> tuple[str, ...]:
     """Names of the traces a sweep of this rig has, in the order of their rows."""
     cell = rig.cell
     channels = cell.channels
-    schemes = [(channel, channel.scheme) for channel in channels if channel.scheme is not None]
+    schemes = [(channel, cell.scheme_of(channel)) for channel in channels]
     return (
         "command_mV",
         "v_mV",
         "i_pA",
+        *(("i_membrane_pA",) if rig.amplifier.shows_another_current else ()),
         *(f"i_{channel.name}_pA" for channel in channels),
         *(f"i_{branch.name}_pA" for branch in cell.branches),
         *(("i_pump_pA",) if cell.pump is not None else ()),
@@ -102,14 +103,14 @@ def trace_names(rig: Rig) -> tuple[str, ...]:
         *(f"p_open_{channel.name}" for channel in channels if channel.is_gated),
         *(
             f"gate_{channel.name}_{gate.name}"
-            for channel in channels
-            if channel.scheme is None
+            for channel, scheme in schemes
+            if scheme is None
             for gate in channel.gates
         ),
         *(
             f"state_{channel.name}_{state}"
             for channel, scheme in schemes
-            if cell.record_states
+            if cell.record_states and scheme is not None
             for state in scheme.states
         ),
         *(f"in_{ion.name}_mM" for ion in rig.solutions.ions if cell.volume_pL is not None),

@@ -1,26 +1,26 @@
 """The rig: a cell in its solutions under an amplifier."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from vclamp.errors import VClampError
+from vclamp.model.amplifier import Amplifier
 from vclamp.model.channel import Channel
-from vclamp.model.gating import check_name
+from vclamp.model.gating import MAX_STATES, check_name
 from vclamp.model.ions import Drug, Solutions
 from vclamp.model.pores import NOBODY, OhmicPore
 from vclamp.model.pump import Pump
 from vclamp.model.quantities import (
     Capacitance_pF,
-    Current_pA,
     Name,
     Note,
     PositiveResistance_MOhm,
-    Resistance_MOhm,
     Tick_ms,
     Volume_pL,
 )
+from vclamp.model.scheme import Scheme
 
 MAX_CHANNELS = 32
+MAX_COUNTED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Cell:
 
     With a `volume_pL` the concentrations inside follow what flows, renewed every `tick_ms`
     of simulated time; without one they stay as a large pipette would keep them. With
-    `record_states` the occupancy of every state of every scheme is recorded.
+    `record_states` the occupancy of every state of every scheme is recorded. Where it is
+    `stochastic`, channels with a number (`n_channels`) open and close one by one, at random.
     """
 
     name: Name
@@ -49,6 +50,7 @@ class Cell:
     volume_pL: Volume_pL | None = None
     tick_ms: Tick_ms = 500.0
     record_states: bool = False
+    stochastic: bool = False
     label: Name | None = None
     topic: Name | None = None
     source: Note = ""
@@ -63,6 +65,8 @@ class Cell:
                 raise VClampError("a channel is named 'pump', as the pump's trace is", remedy="Rename it.")
         for branch in self.branches:
             check_name(branch.name, "branch")
+        for channel in self.channels if self.stochastic else ():
+            self._check_number(channel)
         if len(names) > MAX_CHANNELS:
             raise VClampError(
                 f"the cell has {len(names)} kinds of channel",
@@ -73,6 +77,27 @@ class Cell:
     def title(self) -> str:
         """The name to show to people."""
         return self.label or self.name
+
+    def scheme_of(self, channel: Channel) -> Scheme | None:
+        """The states a channel of this cell moves among; those of its gates where it opens at random."""
+        return channel.all_states if self.counts(channel) else channel.scheme
+
+    def counts(self, channel: Channel) -> bool:
+        """Whether a channel's openings are counted one by one."""
+        return self.stochastic and bool(channel.n_channels) and channel.is_gated
+
+    def _check_number(self, channel: Channel) -> None:
+        """Refuse more channels, or more states of one, than can be counted."""
+        if (channel.n_channels or 0) > MAX_COUNTED:
+            raise VClampError(
+                f"{channel.n_channels:,} channels '{channel.name}' are too many to open one by one",
+                remedy=f"At most {MAX_COUNTED:,} are allowed; or leave stochastic false.",
+            )
+        if self.counts(channel) and len(self.scheme_of(channel).states) > MAX_STATES:  # type: ignore[union-attr]
+            raise VClampError(
+                f"channel '{channel.name}' has too many gates to open one by one",
+                remedy=f"Its gates make more than {MAX_STATES} states: leave out its n_channels, or use fewer gates.",
+            )
 
     def check(self, solutions: Solutions) -> None:
         """Raise a VClampError if the solutions lack what the cell's currents need."""
@@ -88,36 +113,6 @@ class Cell:
                 )
             for name in channel.ions or (channel.ion or NOBODY,):
                 solutions.ion(name)
-
-
-@dataclass(frozen=True)
-class Amplifier:
-    """The amplifier: it clamps the voltage through R_s, or it clamps the current to `bias_pA`.
-
-    C_m dV/dt = (V_command − V)/R_s − I_ion, or V = V_command where R_s is 0; in current clamp
-    C_m dV/dt = bias_pA − I_ion, which at 0 pA is the "I = 0" setting; before the run none flows.
-    """
-
-    mode: Literal["voltage-clamp", "current-clamp"] = "voltage-clamp"
-    rs_MOhm: Resistance_MOhm = 0.0
-    bias_pA: Current_pA = 0.0
-
-    def __post_init__(self) -> None:
-        if 0.0 < self.rs_MOhm < 0.01:
-            raise VClampError(
-                f"rs_MOhm = {self.rs_MOhm:g} is too small to simulate",
-                remedy="Use 0 for an ideal clamp, or at least 0.01.",
-            )
-
-    @property
-    def clamps_current(self) -> bool:
-        """Whether the membrane's voltage is free."""
-        return self.mode == "current-clamp"
-
-    @property
-    def ideal(self) -> bool:
-        """Whether the membrane follows the command at once."""
-        return self.rs_MOhm == 0.0 and not self.clamps_current
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,15 @@ def series_resistance(*, rs_MOhm: float, cm_pF: float, g_nS: float) -> LinearCir
     return _circuit(("v_mV",), [dv], i)
 
 
+def current_clamp(*, cm_pF: float, g_nS: float = 0.0) -> LinearCircuit:
+    """A membrane into which a current flows: what i_zero_pA takes away, it adds.
+
+    States: v_mV. C_m V' = −i_zero − g V; the measured current is −i_zero.
+    """
+    v, _, i_zero, _ = np.eye(4)
+    return _circuit(("v_mV",), [-(g_nS * v + i_zero) / cm_pF], -i_zero)
+
+
 def two_branch_cell(
     *, rs_MOhm: float, cm_pF: float, g_nS: float, rk_MOhm: float, ck_pF: float
 ) -> LinearCircuit:  # fmt: skip
@@ -179,6 +188,7 @@ def full_amplifier(
     cm_est_pF: float = 0.0,
     cp_est_pF: float = 0.0,
     correction: float = 0.0,
+    prediction: float | None = None,
     tau_sum_ms: float = 0.040,
     tau_clamp_ms: float = 0.0008,
     tau_z_ms: float = 0.0075,
@@ -186,8 +196,8 @@ def full_amplifier(
     """Level 3: also the pipette's capacitance C_p and the lags of pipette and feedback.
 
     C_m V' = (V_p + V_off − V)/R_s − I_ion;  τ_clamp V_p' = V_clamp − V_p;
-    V_est' = (V_cmd − V_est)/((1 − α) R_s* C_m*);
-    τ_sum V_clamp' = V_cmd + α R_s* (I_out + C_m* V_est') − V_clamp;
+    V_est' = (V_cmd − V_est)/((1 − β) R_s* C_m*);
+    τ_sum V_clamp' = V_cmd + α R_s* I_out + β R_s* C_m* V_est' − V_clamp;
     τ_z I_out' = (V_p + V_off − V)/R_s + C_p V_p' − C_p* V_clamp' − C_m* V_est' − I_out.
 
     States: v_mV, v_p_mV, v_clamp_mV, v_est_mV, i_out_pA; the last is the measured current.
@@ -196,20 +206,21 @@ def full_amplifier(
     ----------
     rs_est_MOhm, cm_est_pF, cp_est_pF : float
         The user's estimates; 0 switches off what needs them.
-    correction : float
-        α, which corrects and predicts alike, from 0 to below 1.
+    correction, prediction : float
+        α and β; without β, α does both, as in the source.
 
     Source: C. L. Lei et al. 2020, Phil Trans R Soc A 378:20190348.
     """
     v, v_p, v_clamp, v_est, i_out, v_cmd, i_zero, v_off = np.eye(8)
     rs, rs_est = rs_MOhm / 1000.0, rs_est_MOhm / 1000.0
-    tau_est = (1.0 - correction) * rs_est * cm_est_pF
+    prediction = correction if prediction is None else prediction
+    tau_est = (1.0 - prediction) * rs_est * cm_est_pF
     corrected = v_cmd + correction * rs_est * i_out
     dv_est = _estimate(v_cmd, corrected, v_est, tau_est_ms=tau_est, tau_sum_ms=tau_sum_ms)
     i_s = (v_p + v_off - v) / rs
     dv = (i_s - g_nS * v - i_zero) / cm_pF
     dv_p = (v_clamp - v_p) / tau_clamp_ms
-    dv_clamp = (corrected + correction * rs_est * cm_est_pF * dv_est - v_clamp) / tau_sum_ms
+    dv_clamp = (corrected + prediction * rs_est * cm_est_pF * dv_est - v_clamp) / tau_sum_ms
     i_in = i_s + cp_pF * dv_p - cp_est_pF * dv_clamp - cm_est_pF * dv_est
     di_out = (i_in - i_out) / tau_z_ms
     states = ("v_mV", "v_p_mV", "v_clamp_mV", "v_est_mV", "i_out_pA")

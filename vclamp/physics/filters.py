@@ -1,5 +1,6 @@
 """Between the membrane and the disk: the 4-pole Bessel filter, thermal noise, and the converter."""
 
+from dataclasses import dataclass
 from functools import cache
 from math import atan, pi, sqrt
 
@@ -99,6 +100,60 @@ def bessel_filtered(values: ArrayLike, *, fc_kHz: float, fs_kHz: float) -> Array
     return np.asarray(first + moved)
 
 
+@dataclass(frozen=True)
+class BesselSteps:
+    """The filter sample by sample: y = `direct` x + 2 Re Σ `share` u, and then u += `leak` (x − u).
+
+    A constant x is its own steady state, u = x, at every corner and rate; the dc gain is 1.
+    `leak` and `share` have shape (2,), one of each pair of conjugate modes.
+    """
+
+    direct: float
+    leak: Complex
+    share: Complex
+
+    @property
+    def noise_gain(self) -> float:
+        """Variance of what leaves the filter if white noise of variance 1 enters: Σ g(n)²."""
+        leak = np.concatenate([self.leak, self.leak.conj()])
+        hit = leak * np.concatenate([self.share, self.share.conj()])
+        both = np.add.outer(leak, leak) - np.multiply.outer(leak, leak)  # 1 − z z'
+        return self.direct**2 + float(np.sum(np.multiply.outer(hit, hit) / both).real)
+
+
+def bessel_steps(*, fc_kHz: float, fs_kHz: float) -> BesselSteps:
+    """The filter as a recursion, whose gain is the analogue one within 1 % up to its corner wherever fs ≥ 4 fc.
+
+    It keeps the analogue poles. Its residues let constants, lines, parabolas and cubics pass as
+    the analogue filter does, so gain, delay and noise bandwidth are right: at fs = 10 fc within
+    0.1 % up to the corner, where straight lines between samples would cost 3 %. A jump counts as
+    halfway between its samples. Below 4 fc the input is straight lines, which never overshoots.
+    """
+    p, r = _modes()
+    dt = fc_kHz / fs_kHz
+    ahead = p.imag > 0
+    leak = -np.expm1(p * dt)
+    if dt > 0.25:
+        late = r * dt * np.array([_ramp_share(complex(pole * dt)) for pole in p])
+        direct, share = late, -r / p - late
+    else:
+        direct = _matched(p, r, dt)
+        share = direct * (1.0 - leak) / leak
+    return BesselSteps(float(direct.sum().real), leak[ahead], share[ahead])
+
+
+def _matched(p: Complex, r: Complex, dt: float) -> Complex:
+    """Residues c for which Σ c/(1 − e^((p − s)dt)) is Σ r/(s − p) up to the third power of s."""
+    b = -1.0 / np.expm1(p * dt)  # 1/(1 − e^(−x)) at x = −p dt, and its derivatives
+    b1 = b - b**2
+    b2 = b1 * (1.0 - 2.0 * b)
+    b3 = b2 * (1.0 - 2.0 * b) - 2.0 * b1**2
+    power = np.arange(4)
+    scale = dt ** (power + 1.0)  # all rows alike in size
+    wanted = -np.array([1.0, 1.0, 2.0, 6.0]) * np.sum(r / p ** (power[:, None] + 1), axis=1)
+    return np.asarray(np.linalg.solve(scale[:, None] * np.array([b, b1, b2, b3]), dt * wanted), complex)
+
+
 def _ramp_share(x: complex) -> complex:
     """(e^x − 1 − x)/x², by its series near 0."""
     if abs(x) < 1e-2:
@@ -135,6 +190,26 @@ def rs_cm_noise_pA(rs_MOhm: float, cm_pF: float, bandwidth_kHz: float, temperatu
     x = 2.0 * pi * bandwidth_kHz * rs_MOhm * cm_pF / 1000.0
     share = x**2 / 3.0 - x**4 / 5.0 if x < 1e-3 else 1.0 - atan(x) / x
     return thermal_noise_pA(rs_MOhm, bandwidth_kHz, temperature_K) * sqrt(share)
+
+
+def rs_cm_steps(rs_MOhm: float, cm_pF: float, bandwidth_kHz: float, temperature_K: float) -> tuple[float, float]:
+    """The noise of R_s with C_m sample by sample, at 2·bandwidth samples a ms.
+
+    From white w of variance 1 the current is i = `rms_pA` (w − u), and then u += `leak` (w − u).
+    Of all such recursions it is the one whose spectrum begins as the analogue one and whose
+    variance is `rs_cm_noise_pA`² up to the bandwidth; the spectrum in between is right within
+    0.5 % up to a fifth of the bandwidth, and within 10 % up to two thirds, even if R_s C_m is far below a sample.
+
+    Returns
+    -------
+    rms_pA, leak : float
+    """
+    n = 2.0 * bandwidth_kHz * rs_MOhm * cm_pF / 1000.0  # R_s C_m in samples
+    white_pA = thermal_noise_pA(rs_MOhm, bandwidth_kHz, temperature_K)
+    share = (rs_cm_noise_pA(rs_MOhm, cm_pF, bandwidth_kHz, temperature_K) / white_pA) ** 2
+    q = share / (2.0 * n**2)  # slope rms·n = white/leak·n² and variance 2 rms²/(2 − leak)
+    leak = (sqrt(q * (q + 8.0)) - q) / 2.0
+    return white_pA * n * leak, leak
 
 
 def lsb_pA(*, range_V: float, bits: int, gain_mV_per_pA: float) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vclamp import __version__
 from vclamp.engine.simulation import Simulation
 from vclamp.errors import VClampError
-from vclamp.model.protocol import Protocol, Stretch
+from vclamp.model.protocol import Protocol
 from vclamp.model.record import (
     Change,
     Chunk,
@@ -21,10 +21,13 @@ from vclamp.model.record import (
     trace_names,
 )
 from vclamp.model.rig import Rig
+from vclamp.run.memory import Memory
 
 MAX_BYTES = 2 * 1024**3
 _BYTES_PER_VALUE = 8
-PIECE_VALUES = 4_000_000
+_BYTES_TO_DRAW = 4  # the window keeps a copy in single precision
+_SWEEPS_UNDER_WAY = 3  # copies of one sweep: while it is solved, recorded, and written to the disk
+_SMALL_BYTES = 64 * 1024**2  # what needs no more is not asked about at every preview
 
 
 class Inbox:
@@ -97,7 +100,7 @@ def run(rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = No
     yield Header(rig, protocol, seed, __version__)
     try:
         check_size(rig, protocol)
-        yield from _sweeps(rig, protocol, inbox)
+        yield from _sweeps(rig, protocol, seed, inbox)
     except VClampError as error:
         yield Finished("failed", str(error))
     except Exception as error:  # whatever it is, the run's reader must hear of it
@@ -138,32 +141,49 @@ def replay(recording: Recording, *, chunk_ms: float = float("inf")) -> Recording
 
 
 def check_size(rig: Rig, protocol: Protocol) -> None:
-    """Refuse a run that would not fit in memory.
+    """Refuse a run whose traces are more than one recording should hold, or more than there is memory for.
 
     Raises
     ------
     VClampError
-        With the size and the limit.
+        With what it needs, the limit or what is free, and how to shrink it.
     """
-    samples = sum(protocol.n_samples(k) for k in range(protocol.n_sweeps))
-    size = samples * len(trace_names(rig)) * _BYTES_PER_VALUE
+    lengths, n_traces = [protocol.n_samples(k) for k in range(protocol.n_sweeps)], len(trace_names(rig))
+    size = sum(lengths) * n_traces * _BYTES_PER_VALUE
+    shrink = "use fewer sweeps, shorter segments, or a lower fs_kHz."
     if size > MAX_BYTES:
         raise VClampError(
-            f"{samples:,} samples would take {size / 1024**3:.1f} GB",
+            f"{sum(lengths):,} samples would take {size / 1024**3:.1f} GB",
             where=protocol.name,
-            remedy=f"At most {MAX_BYTES / 1024**3:g} GB are allowed: "
-            "use fewer sweeps, shorter segments, or a lower fs_kHz.",
+            remedy=f"At most {MAX_BYTES / 1024**3:g} GB are allowed: {shrink}",
+        )
+    drawn = sum(lengths) * n_traces * _BYTES_TO_DRAW
+    needed = size + drawn + _SWEEPS_UNDER_WAY * max(lengths) * n_traces * _BYTES_PER_VALUE
+    if needed > _SMALL_BYTES and needed > (free := _free_bytes()):
+        raise VClampError(
+            f"{sum(lengths):,} samples of {n_traces} traces need {needed / 1024**2:,.0f} MB of memory, "
+            f"and {free / 1024**2:,.0f} MB are free",
+            where=protocol.name,
+            remedy=f"Close other programs, or {shrink}",
         )
 
 
-def _sweeps(rig: Rig, protocol: Protocol, inbox: Inbox) -> Iterator[Event]:
-    simulation = Simulation(rig, protocol)
+def _free_bytes() -> int:
+    """Memory that can be had without swapping."""
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def _sweeps(rig: Rig, protocol: Protocol, seed: int, inbox: Inbox) -> Iterator[Event]:
+    simulation = Simulation(rig, protocol, seed)
     n_samples = sum(map(protocol.n_samples, range(protocol.n_sweeps)))
-    pool = _Pool(len(simulation.names) * n_samples)
+    memory = Memory(len(simulation.names) * n_samples)
     for index in range(protocol.n_sweeps):
         if index:
             _between(simulation, protocol, index)
-        values = pool.take(len(simulation.names), protocol.n_samples(index))
+            simulation.begin(index)
+        values = memory.take(len(simulation.names), protocol.n_samples(index))
         sweep = _Sweep(simulation, protocol, index, rig, values)
         yield from sweep.play(inbox)
         if inbox.stopped:
@@ -174,27 +194,10 @@ def _sweeps(rig: Rig, protocol: Protocol, inbox: Inbox) -> Iterator[Event]:
     yield Finished("completed")
 
 
-class _Pool:
-    """Memory for sweeps, taken in large pieces: first touches of small ones cost more than the solving."""
-
-    def __init__(self, n_values: int) -> None:
-        self._left = n_values
-        self._piece = np.empty(0)
-
-    def take(self, n_rows: int, n_samples: int) -> NDArray[np.float64]:
-        """An unused array of this shape."""
-        size = n_rows * n_samples
-        if size > self._piece.size:
-            self._piece = np.empty(max(size, min(self._left, PIECE_VALUES)))
-        taken, self._piece = self._piece[:size], self._piece[size:]
-        self._left -= size
-        return taken.reshape(n_rows, n_samples)
-
-
 def _between(simulation: Simulation, protocol: Protocol, index: int) -> None:
     """Bring the cell from the end of the sweep before to the start of this one."""
     if protocol.between == "rested":
-        simulation.rest()
+        simulation.rest(index)
         return
     gap_ms = protocol.interval_ms - protocol.duration_ms(index - 1)
     simulation.wait(max(0, round(gap_ms * protocol.fs_kHz)))
@@ -209,7 +212,6 @@ class _Sweep:
     ) -> None:
         self.rig = self._first_rig = rig
         self._simulation, self._index = simulation, index
-        self._stretches = protocol.stretches(index)
         self._dt_ms = 1.0 / protocol.fs_kHz
         self._names = simulation.names
         self._values = values
@@ -217,21 +219,16 @@ class _Sweep:
         self._changes: list[Change] = []
 
     def play(self, inbox: Inbox) -> Iterator[Chunk]:
-        """Play all stretches chunk by chunk."""
-        border = 0
-        for stretch in self._stretches:
-            sample = stretch.first
-            while sample < stretch.last:
-                if sample == border:
-                    self._hear(inbox, stretch, sample)
-                    border = inbox.next_border(self._index, sample, self._dt_ms)
-                if inbox.stopped:
-                    return
-                last = min(border, stretch.last)
-                self._simulation.play(stretch, sample, last, self._values)
-                yield Chunk(self._index, sample, last, self._names, self._values)
-                sample = last
-            self._simulation.settle(stretch, stretch.last)
+        """Play the sweep chunk by chunk."""
+        sample, n_samples = 0, self._values.shape[1]
+        while sample < n_samples:
+            self._hear(inbox, sample)
+            if inbox.stopped:
+                return
+            last = min(inbox.next_border(self._index, sample, self._dt_ms), n_samples)
+            self._simulation.play(sample, last, self._values)
+            yield Chunk(self._index, sample, last, self._names, self._values)
+            sample = last
 
     def finished(self) -> Sweep:
         """The sweep as a value, its traces no longer writable."""
@@ -241,15 +238,16 @@ class _Sweep:
             tuple(self._changes),
         )  # fmt: skip
 
-    def _hear(self, inbox: Inbox, stretch: Stretch, sample: int) -> None:
+    def _hear(self, inbox: Inbox, sample: int) -> None:
         """Take a changed rig, from this sample on."""
         rig = inbox.take(self._index, sample)
         if rig is None or rig == self.rig:
             return
         if trace_names(rig) != self._names:
-            raise VClampError("channels cannot come or go while a sweep runs", remedy="Stop the run first.")
-        self._simulation.settle(stretch, sample)
-        slope = (stretch.end_mV - stretch.start_mV) / (stretch.last - stretch.first)
-        self._simulation.set_rig(rig, stretch.start_mV + slope * (sample - stretch.first))
+            raise VClampError(
+                "channels, the circuit and the recording chain cannot come or go while a sweep runs",
+                remedy="Stop the run first.",
+            )
+        self._simulation.set_rig(rig, sample)
         self.rig = rig
         self._changes.append(Change(self._index, sample, rig))

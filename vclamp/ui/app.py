@@ -26,12 +26,10 @@ def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
     VClampError
         If this machine cannot show a window, or a named file cannot be read.
     """
-    from vclamp.engine import cache
     from vclamp.ui import preflight
 
     preflight.check()
     preflight.check_binding()
-    cache.prepare()
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 

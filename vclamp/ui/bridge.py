@@ -12,13 +12,13 @@ from vclamp.errors import VClampError
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Sweep
 from vclamp.model.rig import Rig
-from vclamp.ui.worker import Answered, Done, Message, Preview, Ready, Rest, Saved, Trouble, Worker
+from vclamp.ui.worker import Answered, Compiling, Done, Message, Preview, Ready, Rest, Saved, Trouble, Worker
 
 FRAME_MS = 16
 ANSWER_MS = 4  # while nothing runs, an edit is answered within a frame
 DRAIN_S = 0.012  # of a frame; the rest is for painting
 _OF_A_RIG = (Header, Chunk, Sweep, Finished, Preview, Rest)
-_ONLY_THE_NEWEST = (Chunk, Preview, Rest)  # of those that come in one frame
+_ONLY_THE_NEWEST = (Chunk, Preview, Rest, Compiling)  # of those that come in one frame
 
 
 class Bridge(QObject):
@@ -29,6 +29,7 @@ class Bridge(QObject):
     answers orders one after the other, so counting its answers tells what a message belongs to.
     """
 
+    compiling = Signal(object)  # Compiling
     ready = Signal()
     started = Signal(object)  # Header
     grew = Signal(object)  # the newest Chunk
@@ -180,6 +181,8 @@ class Bridge(QObject):
                 self.previewed.emit(message)
             case Rest():
                 self.rested.emit(message)
+            case Compiling():
+                self.compiling.emit(message)
             case Ready():
                 self.ready.emit()
             case Answered():

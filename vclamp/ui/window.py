@@ -109,6 +109,7 @@ class Window(QMainWindow):
         bridge.saved.connect(self.status.saved)
         bridge.ended.connect(self._ended)
         bridge.trouble.connect(self.banner.say)
+        bridge.compiling.connect(self.status.compiling)
         bridge.ready.connect(self._ready)
         display.progressed.connect(self.bar.show_progress)
         display.circuit.sampled.connect(self.status.show_sample)

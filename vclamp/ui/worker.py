@@ -32,6 +32,14 @@ MAX_PREVIEW_SAMPLES = 2_000_000
 
 
 @dataclass(frozen=True)
+class Compiling:
+    """The engine is being compiled, as once on every machine: so many of its kernels are."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Ready:
     """The engine is loaded."""
 
@@ -80,7 +88,7 @@ class Answered:
     """An order was carried out, well or not; all it had to say was said before."""
 
 
-Message = Event | Ready | Saved | Trouble | Preview | Rest | Done | Answered
+Message = Event | Compiling | Ready | Saved | Trouble | Preview | Rest | Done | Answered
 
 
 class Pacer:
@@ -264,14 +272,15 @@ class Worker:
         sys.setswitchinterval(SHARING_S)  # importing is pure Python: let the window have its turns
         gc.disable()  # collecting the hundred thousands of objects of a compiler stops it for 0.1 s
         try:
-            cache.warm_up_aside()
+            cache.warm_up_aside(lambda *parts: self.say(Compiling(*parts)) or not self._closing)
             if self._closing:
                 return
             cache.load()
             from vclamp.ui.scopes.trace_item import load_raster
 
             load_raster()
-            cache.mark_warm()
+            if not cache.is_warm():
+                self.say(Trouble(str(cache.cannot_keep())))
             import scipy.optimize
             import scipy.special  # noqa: F401  (so that the first fit finds it loaded)
         except Exception as error:  # without an engine there is nothing else to say

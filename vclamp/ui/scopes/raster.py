@@ -12,6 +12,11 @@ A column's pixels depend on nothing but the trace and the column, so a picture c
 from __future__ import annotations
 
 import numpy as np
+
+from vclamp.engine.kernels import KEEP
+
+# isort: split
+# (that has set numba's cache folder)
 from numba import boolean as b1
 from numba import float32 as f4
 from numba import float64 as f8
@@ -44,7 +49,7 @@ _EMPTY_LOW = np.float32(np.inf)
 _EMPTY_HIGH = np.float32(-np.inf)
 
 
-@njit([_PAIR(_TRACE, _TRACE, i8, i8, f4, f4)], nogil=True, cache=True, forceinline=True)
+@njit([_PAIR(_TRACE, _TRACE, i8, i8, f4, f4)], nogil=True, cache=KEEP, forceinline=True)
 def _scan(lows: Samples, highs: Samples, start: int, stop: int, least: float, most: float) -> tuple[float, float]:
     """Extremes of the finite values in [start, stop), beginning from `least` and `most`."""
     lowest, highest = least, most
@@ -59,7 +64,7 @@ def _scan(lows: Samples, highs: Samples, start: int, stop: int, least: float, mo
     return least, most
 
 
-@njit([_PAIR(_TRACE, _TRACE, _TRACE, i8, i8)], nogil=True, cache=True, forceinline=True)
+@njit([_PAIR(_TRACE, _TRACE, _TRACE, i8, i8)], nogil=True, cache=KEEP, forceinline=True)
 def _extremes(values: Samples, low: Samples, high: Samples, start: int, stop: int) -> tuple[float, float]:
     """Extremes of the finite samples in [start, stop); long stretches are read from the pyramid."""
     first, last = (start + BLOCK - 1) // BLOCK, min(stop // BLOCK, low.size)
@@ -70,7 +75,7 @@ def _extremes(values: Samples, low: Samples, high: Samples, start: int, stop: in
     return _scan(values, values, last * BLOCK, stop, least, most)
 
 
-@njit([f4(_TRACE, f8)], nogil=True, cache=True, forceinline=True)
+@njit([f4(_TRACE, f8)], nogil=True, cache=KEEP, forceinline=True)
 def _interpolated(values: Samples, index: float) -> float:
     """The trace at a fractional sample index; not finite beside a sample that is not finite."""
     i = int(index)
@@ -80,7 +85,7 @@ def _interpolated(values: Samples, index: float) -> float:
     return f4((1.0 - fraction) * values[i] + fraction * values[i + 1])
 
 
-@njit([types.void(_TRACE, _TRACE, _TRACE, f8, f8, i8, _ROWS, _ROWS)], nogil=True, cache=True)
+@njit([types.void(_TRACE, _TRACE, _TRACE, f8, f8, i8, _ROWS, _ROWS)], nogil=True, cache=KEEP)
 def envelope(
     values: Samples,
     low: Samples,
@@ -118,7 +123,7 @@ def envelope(
         least[k], most[k] = lowest, highest
 
 
-@njit([types.void(_ROWS, _ROWS, f8, f8, f8, f8)], nogil=True, cache=True)
+@njit([types.void(_ROWS, _ROWS, f8, f8, f8, f8)], nogil=True, cache=KEEP)
 def _to_rows(least: Samples, most: Samples, y0: float, y_scale: float, top: float, bottom: float) -> None:
     """Turn extremes in values into extremes in rows, in place, cut off at `top` and `bottom`."""
     for k in range(least.size):
@@ -129,7 +134,7 @@ def _to_rows(least: Samples, most: Samples, y0: float, y_scale: float, top: floa
         most[k] = min(max(a, b, top), bottom)
 
 
-@njit([u4(u4, u4, i8)], nogil=True, cache=True, forceinline=True)
+@njit([u4(u4, u4, i8)], nogil=True, cache=KEEP, forceinline=True)
 def _over(below: int, colour: int, coverage: int) -> int:
     """Premultiplied `colour` times coverage/256, laid over the pixel `below`; two channels at a time."""
     below, colour = i8(below), i8(colour)
@@ -142,7 +147,7 @@ def _over(below: int, colour: int, coverage: int) -> int:
     return u4(red_blue | alpha_green)
 
 
-@njit([types.void(_IMAGE, _ROWS, _ROWS, i8, u4)], nogil=True, cache=True)
+@njit([types.void(_IMAGE, _ROWS, _ROWS, i8, u4)], nogil=True, cache=KEEP)
 def _hairline(image: Image, least: Samples, most: Samples, x0: int, colour: int) -> None:
     """One-pixel line without antialias: every row that the trace touches in a column."""
     opaque = colour >> 24 == 255
@@ -153,7 +158,7 @@ def _hairline(image: Image, least: Samples, most: Samples, x0: int, colour: int)
             image[row, x0 + k] = colour if opaque else _over(image[row, x0 + k], colour, 256)
 
 
-@njit([f4[::1](f8, i8)], nogil=True, cache=True)
+@njit([f4[::1](f8, i8)], nogil=True, cache=KEEP)
 def _pen(radius: float, slices: int) -> Samples:
     """Half height of a round pen at a distance of 0, 1, 2 ... slices.
 
@@ -169,7 +174,7 @@ def _pen(radius: float, slices: int) -> Samples:
     return half_heights
 
 
-@njit([types.void(_ROWS, _ROWS, _ROWS, _ROWS, i8, f4)], nogil=True, cache=True)
+@njit([types.void(_ROWS, _ROWS, _ROWS, _ROWS, i8, f4)], nogil=True, cache=KEEP)
 def _reach_out(least: Samples, most: Samples, top: Samples, bottom: Samples, distance: int, half_height: float) -> None:
     """Extend top and bottom to what the pen covers from `distance` slices away on either side."""
     n = least.size - 2 * distance
@@ -183,7 +188,7 @@ def _reach_out(least: Samples, most: Samples, top: Samples, bottom: Samples, dis
             lower[k] = row if row > lower[k] else lower[k]
 
 
-@njit([_PARTS(_ROWS, _ROWS, _ROWS, f4, b1)], nogil=True, cache=True)
+@njit([_PARTS(_ROWS, _ROWS, _ROWS, f4, b1)], nogil=True, cache=KEEP)
 def _in_parts(edge: Samples, least: Samples, most: Samples, height: float, antialias: bool) -> Parts:
     """Rows as whole numbers of 1/PARTS row, inside the picture; whole rows without antialias; 0 in a gap."""
     parts = np.empty(edge.size, dtype=np.int32)
@@ -194,7 +199,7 @@ def _in_parts(edge: Samples, least: Samples, most: Samples, height: float, antia
     return parts
 
 
-@njit([types.void(_PARTS, i8, i8, i8)], nogil=True, cache=True, forceinline=True)
+@njit([types.void(_PARTS, i8, i8, i8)], nogil=True, cache=KEEP, forceinline=True)
 def _add_rows(change: Parts, top: int, bottom: int, weight: int) -> None:
     """Add `weight` to the coverage from `top` to `bottom` (in parts), as its change from row to row."""
     for edge, sign in ((top, weight), (bottom, -weight)):
@@ -203,7 +208,7 @@ def _add_rows(change: Parts, top: int, bottom: int, weight: int) -> None:
         change[row + 1] += sign * rest
 
 
-@njit([types.void(_IMAGE, i8, i8, i8, _PARTS, u4, b1)], nogil=True, cache=True, forceinline=True)
+@njit([types.void(_IMAGE, i8, i8, i8, _PARTS, u4, b1)], nogil=True, cache=KEEP, forceinline=True)
 def _blend_column(
     image: Image, column: int, start: int, stop: int, change: Parts, colour: int, antialias: bool
 ) -> None:
@@ -221,7 +226,7 @@ def _blend_column(
     change[:] = 0
 
 
-@njit([types.void(_IMAGE, _ROWS, _ROWS, i8, i8, i8, u4, f8, b1)], nogil=True, cache=True)
+@njit([types.void(_IMAGE, _ROWS, _ROWS, i8, i8, i8, u4, f8, b1)], nogil=True, cache=KEEP)
 def _thick_line(
     image: Image,
     least: Samples,
@@ -259,7 +264,7 @@ def _thick_line(
             _blend_column(image, x0 + column, start >> ROW_BITS, stop, change, colour, antialias)
 
 
-@njit([u4(u4)], nogil=True, cache=True)
+@njit([u4(u4)], nogil=True, cache=KEEP)
 def _premultiplied(argb: int) -> int:
     """0xAARRGGBB with the colour channels multiplied by alpha."""
     argb = i8(argb)
@@ -270,7 +275,7 @@ def _premultiplied(argb: int) -> int:
     return u4(result)
 
 
-@njit([types.void(_IMAGE, _TRACE, _TRACE, _TRACE, f8, f8, f8, f8, i8, i8, u4, f8, b1)], nogil=True, cache=True)
+@njit([types.void(_IMAGE, _TRACE, _TRACE, _TRACE, f8, f8, f8, f8, i8, i8, u4, f8, b1)], nogil=True, cache=KEEP)
 def draw_trace(
     image: Image,
     values: Samples,

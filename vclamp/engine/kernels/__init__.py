@@ -1,0 +1,14 @@
+"""All compiled code of the engine: look up, interpolate, step.
+
+The kernels see only tables, so they never change when a user adds a channel. Arrays are
+C-contiguous; the caller allocates the outputs, and the scratch arrays (`work`) too: without
+reference counting, which costs more than the arithmetic, a kernel cannot allocate.
+"""
+
+from vclamp.engine import cache
+
+KEEP = cache.prepare()  # numba's cache folder has to be set before numba is imported
+
+EXACT = {"cache": KEEP, "nogil": True, "error_model": "numpy", "_nrt": False}
+FUSED = {**EXACT, "fastmath": {"contract", "nsz"}}
+INNER = {**FUSED, "forceinline": True}

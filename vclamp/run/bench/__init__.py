@@ -1,0 +1,1 @@
+"""`vclamp bench`: the engine's speed as ratios, all measured in one run."""
