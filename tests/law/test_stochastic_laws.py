@@ -14,10 +14,10 @@ from vclamp.model.files import load_rig
 from vclamp.model.gating import Gate
 from vclamp.model.pores import OhmicPore
 from vclamp.model.protocol import CurrentStep, Hold, Ladder, Protocol, Ramp, Step
-from vclamp.model.record import Change, Recording, Sweep
+from vclamp.model.record import Change, Chunk, Recording, Sweep
 from vclamp.model.rig import Cell, Rig
 from vclamp.physics.noise import spectrum_pA2_per_Hz
-from vclamp.run.runner import Inbox, record, replay
+from vclamp.run.runner import Inbox, record, replay, run
 
 ALPHA, BETA = 0.3, 0.2  # /ms: open probability 0.6, time constant 2 ms
 P, TAU_ms, E_mV = 0.6, 2.0, -80.0
@@ -221,11 +221,50 @@ def test_a_sweep_does_not_depend_on_those_before_it() -> None:
 
 
 def test_the_number_of_channels_may_change_in_mid_sweep() -> None:
-    inbox, rig = Inbox(2.0), rig_of(one_gate(1000, 10.0))
-    inbox.put(rig_of(one_gate(10, 10.0)))
-    sweep = record(rig, at(20.0, 20.0), seed=1, inbox=inbox).sweeps[0]
-    levels = np.unique(np.round(sweep["p_open_k"] * 10, 9))
-    assert np.all(np.isin(levels, np.arange(11)))
+    for seed in range(10):
+        inbox, few, many = Inbox(2.0), rig_of(one_gate(10, 10.0, power=2)), rig_of(one_gate(1000, 10.0, power=2))
+        few, many = (replace(rig, cell=replace(rig.cell, record_states=True)) for rig in (few, many))
+        events = run(many, at(20.0, 20.0), seed=seed, inbox=inbox)
+        for event in events:
+            if isinstance(event, Chunk) and event.last == 100:
+                inbox.put(few)
+            if isinstance(event, Sweep):
+                states = np.array([event[name] for name in event.names if name.startswith("state_")])
+        assert states.sum(axis=0) == pytest.approx(1.0)
+        late = states[:, 140:] * 10
+        assert late == pytest.approx(np.round(late))
+
+
+def test_a_change_between_two_samples_that_are_solved_at_once_keeps_the_membrane_where_it_is() -> None:
+    rig = load_rig(paths.CELLS / "squid-axon-20pf.toml")
+    protocol = Protocol("step", (Hold(1.0), Step(-30.0, 10.0)), 1, -80.0)
+    plain = record(rig, protocol).sweeps[0]
+    for chunk in (61, 300, 301, 340, 341):
+        inbox = Inbox(chunk / 50.0)
+        for event in run(rig, protocol, inbox=inbox):
+            if isinstance(event, Chunk) and event.first == 0:
+                inbox.put(replace(rig, cell=replace(rig.cell, note="nothing that matters")))
+            if isinstance(event, Sweep):
+                assert [change.sample for change in event.changes] == [chunk]
+                assert event["v_mV"] == pytest.approx(plain["v_mV"], abs=1e-3)
+                assert event["gate_k_n"] == pytest.approx(plain["gate_k_n"], abs=2e-5)
+
+
+def test_what_is_recorded_is_filtered_noisy_and_in_steps_of_the_converter() -> None:
+    recording = record(everything(), Protocol("rest", (Hold(50.0),), 2, -80.0), seed=1)
+    lsb_pA = 2 * 10_000.0 / 0.05 / 2**16
+    for sweep in recording.sweeps:
+        assert sweep["i_pA"] / lsb_pA == pytest.approx(np.round(sweep["i_pA"] / lsb_pA), abs=1e-6)
+    calm = replace(everything(), cell=replace(everything().cell, stochastic=False))
+    fine = replace(calm, amplifier=replace(calm.amplifier, recorder=Recorder(on=True, bits=0)))
+    first, second = record(fine, Protocol("rest", (Hold(50.0),), 2, -80.0), seed=1).sweeps
+    assert not np.array_equal(first["i_pA"], second["i_pA"])
+    assert np.array_equal(first["i_membrane_pA"], second["i_membrane_pA"])
+    # 4kT/R of 50 MΩ and 5 GΩ, and of 6 MΩ with 20 pF, behind 10 kHz: Sigworth 1995
+    kelvin, band_Hz = fine.solutions.temperature_K, 1.0464e4
+    white = 4 * 1.380649e-23 * kelvin * band_Hz * (1 / 50e6 + 1 / 5e9)
+    assert np.std(first["i_pA"]) * 1e-12 > 0.9 * np.sqrt(white)
+    assert np.std(first["i_pA"]) * 1e-12 < 40 * np.sqrt(white)
 
 
 def test_a_current_clamp_follows_steps_and_ramps_of_current() -> None:

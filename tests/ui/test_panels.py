@@ -4,18 +4,21 @@ from dataclasses import replace
 from math import isnan
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
-from rig_window import Key, click, drag, family, press, quick, settle, type_into
+from rig_window import Key, click, drag, family, press, quick, settle, type_into, wait_for
 
 from vclamp import paths
+from vclamp.model.amplifier import Amplifier
 from vclamp.model.edit import items
 from vclamp.model.files import load_rig
+from vclamp.model.record import Chunk
 from vclamp.ui.panels.editing import value_at
-from vclamp.ui.panels.fields import QuantityField, quantity
+from vclamp.ui.panels.fields import SLIDER_STEPS, CountSlider, QuantityField, quantity, single_conductance
 from vclamp.ui.panels.parameters import kind_of
 from vclamp.ui.panels.solutions import note_text
-from vclamp.ui.panels.words import WORDS
+from vclamp.ui.panels.words import AMPLIFIER, WORDS
 from vclamp.ui.window import Window
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -306,27 +309,303 @@ def test_every_word_belongs_to_something_that_can_be_set() -> None:
     assert set(WORDS) - keys <= known | {"hydration", "site_radius_A", "detailed_balance"}
 
 
-# ---- amplifier and cell --------------------------------------------------------------------
+# ---- amplifier -----------------------------------------------------------------------------
+
+
+def knob(window: Window, key: str) -> QWidget:
+    """What sets a value of the amplifier, brought into view."""
+    field = window.panel.amplifier.fields[key]
+    window.panel.widget(CHANNELS).ensureWidgetVisible(field)
+    return field
+
+
+def knobs(window: Window) -> set[str]:
+    """Values of the amplifier that can be seen."""
+    return {key for key, field in window.panel.amplifier.fields.items() if field.isVisible()}
+
+
+def unfold_amplifier(window: Window) -> None:
+    arrow = window.panel.amplifier.arrow
+    window.panel.widget(CHANNELS).ensureWidgetVisible(arrow)
+    click(arrow)
+    settle(window)
+
+
+def electronics(window: Window, circuit: str = "full") -> None:
+    """An amplifier with its dials, and a recorder."""
+    for key, value in (("rs_MOhm", 6.0), ("circuit", circuit), ("recorder.on", True)):
+        window.edit(f"amplifier.{key}", value)
+    settle(window)
+
+
+def begin_slowly(window: Window) -> list[Chunk]:
+    """A run that takes its time; its chunks as they come."""
+    window.bench.set_scene(window.bench.rig, quick(sweeps=2, ms=2000.0), "slow")
+    grown: list[Chunk] = []
+    window.bridge.grew.connect(grown.append)
+    window.set_speed(1.0)
+    press(window, Key.Key_Space)
+    wait_for(lambda: len(grown) > 3)
+    return grown
 
 
 def test_keys_choose_what_is_clamped(rig_window: Window) -> None:
-    cell = rig_window.panel.cell
-    assert not cell.bias.isEnabled()
+    assert "bias_pA" not in knobs(rig_window)
     press(rig_window, Key.Key_I)
     assert rig_window.bench.rig.amplifier.clamps_current
-    assert cell.mode.currentText() == "current clamp"
-    assert cell.bias.isEnabled()
-    assert not cell.rs.isEnabled()
-    type_into(rig_window, cell.bias, "50")
+    assert rig_window.panel.amplifier.mode.currentText() == "current clamp"
+    assert knobs(rig_window) == {"mode", "bias_pA"}
+    type_into(rig_window, knob(rig_window, "bias_pA"), "50")
     assert "current clamp 50 pA" in rig_window.status.rig.text()
     press(rig_window, Key.Key_N)
     assert rig_window.bench.rig.amplifier.bias_pA == 0.0
     assert "I = 0" in rig_window.status.rig.text()
     press(rig_window, Key.Key_V)
     assert not rig_window.bench.rig.amplifier.clamps_current
-    assert rig_window.panel.cell.rs.isEnabled()
-    choose(rig_window.panel.cell.mode, "current clamp")
+    assert rig_window.panel.rs.isVisible()
+    choose(rig_window.panel.amplifier.mode, "current clamp")
     assert rig_window.bench.rig.amplifier.clamps_current
+
+
+def test_only_knobs_that_do_something_are_seen(rig_window: Window) -> None:
+    bare = {"mode", "circuit", "rs_MOhm", "offset_mV", "junction_mV", "recorder.on"}
+    simple = bare | {"cm_est_pF", "rs_est_MOhm", "correction_percent", "prediction_percent"}
+    recorder = {"recorder.filter_kHz", "recorder.noise"}
+    assert knobs(rig_window) == bare
+    assert not rig_window.panel.amplifier.arrow.isVisible()
+    choose(knob(rig_window, "circuit"), "simplified amplifier")
+    assert knobs(rig_window) == simple
+    choose(knob(rig_window, "circuit"), "full amplifier")
+    assert knobs(rig_window) == simple | {"cp_pF", "cp_est_pF"}
+    click(knob(rig_window, "recorder.on"), QPoint(8, 8))
+    assert knobs(rig_window) == simple | {"cp_pF", "cp_est_pF"} | recorder
+    unfold_amplifier(rig_window)
+    assert knobs(rig_window) == set(rig_window.panel.amplifier.fields) - {"bias_pA"}
+    choose(knob(rig_window, "circuit"), "series resistance only")
+    folded = {f"recorder.{key}" for key in ("seal_GOhm", "bits", "range_V", "gain_mV_per_pA")} | {"feedback_GOhm"}
+    assert knobs(rig_window) == bare | recorder | folded
+
+
+def test_every_value_of_an_amplifier_has_a_knob(rig_window: Window) -> None:
+    assert set(rig_window.panel.amplifier.fields) == {path for path, _ in items(Amplifier())} == set(AMPLIFIER)
+
+
+def test_every_knob_of_the_amplifier_can_be_typed_says_its_range_and_is_taken_back(rig_window: Window) -> None:
+    electronics(rig_window)
+    unfold_amplifier(rig_window)
+    for key in [*rig_window.panel.amplifier.fields]:
+        field = knob(rig_window, key)
+        assert len(field.toolTip()) > 10, key
+        if key == "bias_pA" or not isinstance(field, QuantityField):
+            continue
+        before = rig_window.bench.rig
+        assert "…" in field.toolTip().splitlines()[-1], key
+        type_into(rig_window, field, "12" if key == "recorder.bits" else "0.75")
+        assert rig_window.banner.message == "", key
+        assert value_at(rig_window.bench.rig.amplifier, key) == (12 if key == "recorder.bits" else 0.75), key
+        press(rig_window, Key.Key_Z, CTRL)
+        assert rig_window.bench.rig == before, key
+        type_into(rig_window, field, "1e9")
+        assert rig_window.bench.rig == before, key
+        assert "…" in rig_window.banner.message, key
+
+
+def test_a_filter_and_a_converter_at_0_are_none(rig_window: Window) -> None:
+    electronics(rig_window)
+    unfold_amplifier(rig_window)
+    for key in ("recorder.filter_kHz", "recorder.bits"):
+        type_into(rig_window, knob(rig_window, key), "0")
+        assert value_at(rig_window.bench.rig.amplifier, key) == 0.0
+        assert knob(rig_window, key).text() == "none"
+
+
+@pytest.mark.parametrize("circuit", ["simplified", "full"])
+def test_a_circuit_that_needs_a_series_resistance_gets_one_in_the_same_step(rig_window: Window, circuit: str) -> None:
+    before = rig_window.bench.rig
+    assert before.amplifier.rs_MOhm == 0.0
+    choose(knob(rig_window, "circuit"), f"{circuit} amplifier")
+    assert rig_window.bench.rig.amplifier == replace(before.amplifier, rs_MOhm=6.0, circuit=circuit)
+    assert rig_window.banner.message == ""
+    press(rig_window, Key.Key_Z, CTRL)
+    assert rig_window.bench.rig == before
+    rig_window.edit("amplifier.rs_MOhm", 9.0)
+    choose(knob(rig_window, "circuit"), f"{circuit} amplifier")
+    assert rig_window.bench.rig.amplifier.rs_MOhm == 9.0
+    type_into(rig_window, rig_window.panel.rs, "0")
+    assert rig_window.bench.rig.amplifier.rs_MOhm == 9.0
+    assert "no series resistance" in rig_window.banner.message
+
+
+def test_auto_finds_what_the_dials_should_be(rig_window: Window) -> None:
+    electronics(rig_window)
+    rig_window.edit("amplifier.cp_pF", 3.3)
+    rig_window.edit("cell.cm_pF", 17.0)
+    before, autos = rig_window.bench.rig, rig_window.panel.amplifier.autos
+    knob(rig_window, "rs_est_MOhm")
+    click(autos["cp_est_pF"])
+    assert rig_window.bench.rig.amplifier == replace(before.amplifier, cp_est_pF=3.3)
+    click(autos["cm_est_pF"])
+    assert rig_window.bench.rig.amplifier == replace(before.amplifier, cp_est_pF=3.3, cm_est_pF=17.0, rs_est_MOhm=6.0)
+    press(rig_window, Key.Key_Z, CTRL)
+    press(rig_window, Key.Key_Z, CTRL)
+    assert rig_window.bench.rig == before
+
+
+def test_a_dial_turned_in_a_run_is_recorded_to_the_sample(rig_window: Window) -> None:
+    electronics(rig_window, "simplified")
+    rig_window.edit("amplifier.rs_est_MOhm", 6.0)
+    grown = begin_slowly(rig_window)
+    type_into(rig_window, knob(rig_window, "correction_percent"), "40")
+    more = len(grown) + 3
+    wait_for(lambda: len(grown) > more)
+    rig_window.set_speed(float("inf"))
+    settle(rig_window)
+    changes = rig_window.display.recording.sweeps[0].changes
+    assert [change.rig.amplifier.correction_percent for change in changes] == [40.0]
+    assert 0 < changes[0].sample < rig_window.display.recording.sweeps[0].values.shape[1]
+
+
+def test_what_makes_other_traces_waits_for_the_end_of_a_run(rig_window: Window) -> None:
+    electronics(rig_window, "simplified")
+    begin_slowly(rig_window)
+    rig, panel = rig_window.bench.rig, rig_window.panel
+    for widget in (knob(rig_window, "circuit"), knob(rig_window, "recorder.on"), panel.one_by_one.switch):
+        assert not widget.isEnabled()
+        assert "stop the run first" in widget.toolTip()
+        panel.widget(CHANNELS).ensureWidgetVisible(widget)
+        click(widget, QPoint(8, 8))
+    rig_window.set_theme("light")
+    assert not rig_window.panel.amplifier.fields["circuit"].isEnabled(), "also the widgets of another look"
+    assert rig_window.bridge.running
+    assert rig_window.bench.rig == rig
+    press(rig_window, Key.Key_Escape)
+    settle(rig_window)
+    assert rig_window.panel.amplifier.fields["circuit"].isEnabled()
+    assert "stop the run first" not in rig_window.panel.one_by_one.switch.toolTip()
+
+
+def test_the_wheel_scrolls_the_page_and_turns_only_what_has_the_focus(rig_window: Window) -> None:
+    electronics(rig_window)
+    rig_window.resize(rig_window.width(), 600)
+    settle(rig_window)
+    before = rig_window.bench.rig
+    scrolled = rig_window.panel.widget(CHANNELS).verticalScrollBar()
+    slider = rig_window.panel.cards["na"].sliders["solutions.drugs.TTX.out_mM"].slider
+    for widget in (slider, knob(rig_window, "mode"), knob(rig_window, "correction_percent")):
+        rig_window.panel.widget(CHANNELS).ensureWidgetVisible(widget)
+        at = scrolled.value()
+        turn_wheel(widget, +1 if at else -1)
+        assert rig_window.bench.rig == before
+        assert scrolled.value() != at
+    field = knob(rig_window, "correction_percent")
+    click(field)
+    turn_wheel(field, +1)
+    assert rig_window.bench.rig.amplifier.correction_percent > before.amplifier.correction_percent
+
+
+def turn_wheel(widget: QWidget, notches: int) -> None:
+    """Turn the wheel over a widget, as the window system tells it."""
+    at = QPointF(widget.mapTo(widget.window(), widget.rect().center()))
+    QTest.wheelEvent(widget.window().windowHandle(), at, QPoint(0, 120 * notches))
+
+
+# ---- channels one by one -------------------------------------------------------------------
+
+
+def switch_one_by_one(window: Window) -> None:
+    switch = window.panel.one_by_one.switch
+    window.panel.widget(CHANNELS).ensureWidgetVisible(switch)
+    click(switch, QPoint(8, 8))
+    settle(window)
+
+
+def numbers(window: Window) -> dict[str, int | None]:
+    return {channel.name: channel.n_channels for channel in window.bench.rig.cell.channels}
+
+
+def test_channels_open_one_by_one_with_a_usual_number_in_one_step(rig_window: Window) -> None:
+    before = rig_window.bench.rig
+    assert not rig_window.panel.cards["na"].count.isVisible()
+    switch_one_by_one(rig_window)
+    assert rig_window.bench.rig.cell.stochastic
+    assert numbers(rig_window) == {"na": 1000, "k": 1000, "leak": None}
+    cards = rig_window.panel.cards
+    assert [cards[name].count.isVisible() for name in ("na", "k", "leak")] == [True, True, False]
+    family(rig_window)
+    assert rig_window.banner.message == ""
+    p_open = rig_window.display.recording.sweeps[-1]["p_open_k"] * 1000
+    assert abs(p_open - p_open.round()).max() < 1e-6, "whole channels"
+    press(rig_window, Key.Key_Z, CTRL)
+    assert rig_window.bench.rig == before
+
+
+def test_the_number_of_channels_leaves_their_conductance(rig_window: Window) -> None:
+    switch_one_by_one(rig_window)
+    g_nS = rig_window.bench.rig.cell.channels[0].g_nS
+    count = rig_window.panel.cards["na"].count
+    drag(count.slider, 0.0)
+    assert numbers(rig_window)["na"] == 1
+    assert rig_window.bench.rig.cell.channels[0].g_nS == g_nS
+    assert rig_window.panel.cards["na"].count.each.text() == f"γ {g_nS:g} nS"
+    drag(rig_window.panel.cards["na"].count.slider, 1.0)
+    assert numbers(rig_window)["na"] is None
+    assert rig_window.panel.cards["na"].count.each.text() == "deterministic"
+    assert rig_window.panel.cards["na"].count is count, "the card in hand is not made anew"
+    family(rig_window)
+    names = rig_window.display.recording.sweeps[0].names
+    assert "gate_na_m" in names
+    assert "gate_k_n" not in names
+
+
+def test_in_a_run_counted_channels_stay_counted_and_others_not(rig_window: Window) -> None:
+    switch_one_by_one(rig_window)
+    rig_window.edit("cell.channels.k.n_channels", None)
+    grown = begin_slowly(rig_window)
+    cards = rig_window.panel.cards
+    assert not cards["k"].count.slider.isEnabled()
+    drag(cards["na"].count.slider, 1.0)
+    assert numbers(rig_window) == {"na": 1_000_000, "k": None, "leak": None}
+    more = len(grown) + 3
+    wait_for(lambda: len(grown) > more)
+    assert rig_window.bridge.running
+    press(rig_window, Key.Key_Escape)
+    settle(rig_window)
+    assert rig_window.banner.message == ""
+    assert cards["k"].count.slider.isEnabled()
+    drag(cards["na"].count.slider, 1.0)
+    assert numbers(rig_window)["na"] is None
+
+
+@pytest.mark.parametrize("number", [1, 2, 10, 1000, 20_000, 1_000_000, None])
+def test_a_slider_of_channels_keeps_the_number_it_is_shown(qtbot: object, number: int | None) -> None:
+    slider, told = CountSlider(deterministic=True), []
+    slider.moved.connect(told.append)
+    slider.show_value(number, 20.0)
+    assert told == []
+    at = slider.slider.value()
+    slider.slider.setValue(at - 1 if at else 1)
+    slider.slider.setValue(at)
+    assert told[-1] == number
+    slider.slider.setValue(SLIDER_STEPS)
+    assert told[-1] == 1_000_000
+
+
+def test_channels_whose_number_is_their_amount_are_never_deterministic(qtbot: object) -> None:
+    slider = CountSlider(deterministic=False)
+    slider.slider.setValue(10**6)
+    assert slider.number.text() == "1 000 000"
+
+
+@pytest.mark.parametrize(
+    ("g_nS", "number", "text"), [(20.0, 1000, "γ 20 pS"), (120.0, 1, "γ 120 nS"), (None, 5, ""), (1.0, 3, "γ 333 pS")]
+)
+def test_the_conductance_of_one_channel_is_that_of_all_over_their_number(
+    g_nS: float | None, number: int, text: str
+) -> None:
+    assert single_conductance(g_nS, number) == text
+
+
+# ---- cell ----------------------------------------------------------------------------------
 
 
 def test_a_free_membrane_rests_and_runs(rig_window: Window) -> None:

@@ -457,3 +457,110 @@ def test_under_current_clamp_the_voltage_has_the_room(rig_window: Window) -> Non
     press(rig_window, Key.Key_V)
     settle(rig_window)
     assert rig_window.display.iv.isVisible()
+
+
+# ---- amplifier, current commands -----------------------------------------------------------
+
+
+def names_in(window: Window, scope: str) -> list[str]:
+    return [text.toPlainText() for text in window.display.stack.scopes[scope].texts]
+
+
+def axis(window: Window, scope: str) -> str:
+    return window.display.stack.scopes[scope].plot.getAxis("left").labelText
+
+
+def test_the_true_current_stands_beside_the_recorded_one_on_request(rig_window: Window) -> None:
+    rig = load_rig(paths.CELLS / "realistic-rig.toml")
+    rig_window.bench.set_scene(rig, quick(), "realistic")
+    family(rig_window)
+    assert "membrane" not in shown(rig_window)
+    press(rig_window, Key.Key_9, ALT)
+    assert shown(rig_window)[-1] == "membrane"
+    assert names_in(rig_window, "membrane") == ["recorded", "true"]
+    sweep = rig_window.display.recording.sweeps[-1]
+    values = [x.trace.values for x in rig_window.display.stack.scopes["membrane"].item._live]
+    for name in ("i_pA", "i_membrane_pA"):
+        assert any(np.allclose(sweep[name], each, rtol=1e-5, atol=0.1) for each in values), name
+    assert not is_possible("membrane", with_value(rig, "amplifier.mode", "current-clamp", ""))
+    rig_window.load_cell("squid-axon")
+    assert "membrane" not in shown(rig_window), "an ideal clamp records the true current"
+
+
+def test_another_circuit_keeps_the_recorded_family_to_compare_with(rig_window: Window) -> None:
+    rig_window.edit("amplifier.rs_MOhm", 6.0)
+    family(rig_window)
+    kept = rig_window.display.recording
+    for path, value in (
+        ("amplifier.circuit", "simplified"),
+        ("amplifier.recorder.on", True),
+        ("cell.stochastic", True),
+    ):
+        rig_window.edit(path, value)
+        settle(rig_window)
+        assert rig_window.display.recording is kept, path
+        assert len(rig_window.display.stack.family._ghost) == 4, path
+        assert "not recorded" in rig_window.status.frames.text(), path
+    assert "0 % corrected, 10 kHz" in rig_window.status.rig.text()
+
+
+def test_the_capacitor_carries_what_the_channels_leave_of_the_true_current() -> None:
+    rig = load_rig(paths.CELLS / "realistic-rig.toml")
+    names = ("command_mV", "v_mV", "i_pA", "i_membrane_pA", "i_na_pA", "i_k_pA", "i_k_leak_pA", "i_seal_pA")
+    sample = np.array([0.0, -10.0, 55.0, 100.0, -300.0, 20.0, 5.0, -5.0])
+    assert circuit_at(rig, names, sample, THEMES["dark"], 10.0).branches[0].current_pA == pytest.approx(380.0)
+
+
+def test_an_unseen_offset_is_seen_between_command_and_membrane() -> None:
+    rig = load_rig(paths.CELLS / "squid-axon.toml")
+    assert [line.trace for line in SCOPES["voltage"].lines(rig)] == ["v_mV"]
+    off = with_value(rig, "amplifier.offset_mV", 5.0, "")
+    assert [line.trace for line in SCOPES["voltage"].lines(off)] == ["command_mV", "v_mV"]
+
+
+def test_current_steps_are_shown_before_and_in_a_run(rig_window: Window) -> None:
+    rig_window.load_cell("neuron")
+    rig_window.load_protocol("current-steps")
+    settle(rig_window)
+    scope = rig_window.display.stack.scopes["total"]
+    assert axis(rig_window, "total") == "I injected (pA)"
+    tops = sorted(float(x.trace.values.max(initial=0.0) + x.trace.values.min()) for x in scope.item._live)
+    assert tops == [200.0], "the last sweep is in front"
+    assert len(scope.item.traces()) == 6
+    low, high = scope.plot.viewRange()[1]
+    assert low < -50.0 < 200.0 < high
+    family(rig_window)
+    v_mV = rig_window.display.recording.sweeps[-1]["v_mV"]
+    assert np.count_nonzero((v_mV[:-1] < 0.0) & (v_mV[1:] >= 0.0)) > 3, "it fires"
+    assert rig_window.display.recording.sweeps[-1]["i_pA"].max() == 200.0
+
+
+def test_current_steps_in_voltage_clamp_say_what_they_need(rig_window: Window) -> None:
+    rig_window.load_protocol("current-steps")
+    settle(rig_window)
+    hint = rig_window.display.stack.hint
+    assert "current clamp" in hint.text()
+    assert axis(rig_window, "total") == "I total (pA)"
+    press(rig_window, Key.Key_I)
+    settle(rig_window)
+    assert hint.text() == "Space runs the protocol"
+    assert axis(rig_window, "total") == "I injected (pA)"
+    assert len(rig_window.display.stack.scopes["total"].item.traces()) == 6
+    rig_window.edit("amplifier.bias_pA", 20.0)
+    (front,) = rig_window.display.stack.scopes["total"].item._live
+    assert front.trace.values.max() == 220.0
+    press(rig_window, Key.Key_V)
+    settle(rig_window)
+    assert axis(rig_window, "total") == "I total (pA)"
+    assert [x.trace.values.max() for x in rig_window.display.stack.scopes["voltage"].item._live] == [-70.0]
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_states_of_counted_gates_have_colours_too(theme: object) -> None:
+    rig = load_rig(paths.CELLS / "realistic-rig.toml")
+    counted = with_value(with_value(rig, "cell.stochastic", True, ""), "cell.record_states", True, "")
+    lines = SCOPES["states"].lines(counted)
+    assert len(lines) == 8 + 5, "m³h makes 4 × 2 states, n⁴ makes 5"
+    assert {line.trace for line in lines} <= set(trace_colours(counted, theme))
+    assert SCOPES["gates"].lines(counted) == ()
+    assert is_possible("states", counted)

@@ -151,7 +151,7 @@ def test_stopping_ends_a_wait(pacer: Pacer) -> None:
 
 
 def failing_play(monkeypatch: pytest.MonkeyPatch, after: int, error: BaseException) -> None:
-    """Let the simulation fail at its n-th stretch."""
+    """Let the simulation fail at its n-th sweep."""
     from vclamp.engine.simulation import Simulation
 
     original, calls = Simulation.play, []
@@ -166,7 +166,7 @@ def failing_play(monkeypatch: pytest.MonkeyPatch, after: int, error: BaseExcepti
 
 
 @pytest.mark.parametrize("error", [VClampError("boom"), ZeroDivisionError("boom"), MemoryError("boom")])
-@pytest.mark.parametrize("after", [0, 7])
+@pytest.mark.parametrize("after", [0, 2])
 def test_an_engine_that_fails_is_explained_and_the_next_run_is_fine(
     rig_window: Window, monkeypatch: pytest.MonkeyPatch, error: Exception, after: int
 ) -> None:

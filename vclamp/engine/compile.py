@@ -63,11 +63,15 @@ class Lowered:
         """`numbers` of the scheme of each state."""
         return np.repeat(self.numbers, np.diff(self.gating[3]))
 
-    @property
+    @cached_property
     def parts(self) -> list[tuple[int, int]]:
         """Where the states of each scheme stand among all."""
-        first = self.gating[3]
-        return [(int(a), int(b)) for a, b in pairwise(first)]
+        return [(int(a), int(b)) for a, b in pairwise(self.gating[3])]
+
+    @cached_property
+    def counted(self) -> list[tuple[int, int, int]]:
+        """Number and part of every scheme whose channels are counted."""
+        return [(k, first, last) for k, (first, last) in enumerate(self.parts) if self.numbers[k]]
 
     @cached_property
     def scale(self) -> Array:

@@ -1,6 +1,5 @@
 """A cell under the clamp: its state, and how it moves along a protocol."""
 
-from collections.abc import Iterator
 from zlib import crc32
 
 import numpy as np
@@ -64,7 +63,7 @@ class Simulation:
         a = self._y.size
         b, c = a + self._x.size, a + self._x.size + self._s.size
         self._y[:], self._x[:], self._s[:] = state[:a], state[a:b], state[b:c] / self._low.scale
-        for _, first, last in self._counted():
+        for _, first, last in self._low.counted:
             self._s[first:last] = np.rint(self._s[first:last])
         self._inside.state = state[c:]
         self._refresh_currents()
@@ -76,7 +75,7 @@ class Simulation:
             self._refresh_currents()
         rest, n = self._tables.rest, self._y.size + self._x.size
         self._y[:], self._x[:], self._s[:] = rest[: self._y.size], rest[self._y.size : n], rest[n:]
-        for k, first, last in self._counted():
+        for k, first, last in self._low.counted:
             draw(self._s, rest[n:], float(self._low.numbers[k]), first, last, self._stream(k, sweep, _TO_START))
 
     def begin(self, sweep: int) -> None:
@@ -84,7 +83,7 @@ class Simulation:
         self._progress[:] = 0
         self._error_mV[:] = 0.0
         self._stretches = self._program.sweep(sweep)
-        for k, _, _ in self._counted():
+        for k, _, _ in self._low.counted:
             self._streams[k] = self._stream(k, sweep, _TO_MOVE)
         self._recording.begin(self._seed, sweep)
 
@@ -107,7 +106,7 @@ class Simulation:
         self.set_state((*map(float, values), *self._inside.state))
         if not np.array_equal(low.numbers, old.numbers):
             shares = np.array(values[self._y.size + self._x.size :])
-            for k, first, last in self._counted():
+            for k, first, last in self._low.counted:
                 draw(self._s, shares, float(low.numbers[k]), first, last, self._streams[k])
         self._recording.adopt(rig)
 
@@ -210,12 +209,6 @@ class Simulation:
         borders = np.cumsum([n_circuit, low.n_gates, low.scale.size])
         self._all = np.zeros(borders[-1] + self._inside.charge_fC.size)
         self._y, self._x, self._s, self._inside.charge_fC = np.split(self._all, borders)
-
-    def _counted(self) -> Iterator[tuple[int, int, int]]:
-        """Number and part of every scheme whose channels are counted."""
-        for k, (first, last) in enumerate(self._low.parts):
-            if self._low.numbers[k]:
-                yield k, first, last
 
     def _stream(self, scheme: int, sweep: int, purpose: int) -> Stream:
         """The random numbers of one scheme, whatever the order of sweeps and channels."""

@@ -19,7 +19,7 @@ def show_keys(window: "Window") -> None:
     rows = [f"{entry[1]}\t{entry[0]}" for entries in MENUS.values() for entry in entries if entry and entry[1]]
     rows += [
         "1…9\tSwitch a channel on or off",
-        "Alt+1…8\tShow or hide a scope",
+        f"Alt+1…{len(SCOPES)}\tShow or hide a scope",
         "Wheel\tZoom in time",
         "Ctrl+Wheel\tZoom in height",
     ]
@@ -64,7 +64,7 @@ MENUS = {
         ("Current clamp", "I", lambda w: w.edit("amplifier.mode", "current-clamp")),
         ("I = 0", "N", lambda w: w.leave_alone()),
         None,
-        ("Wash all blockers off", "W", lambda w: w.wash()),
+        ("Wash all blockers off", "W", lambda w: w.bench.wash()),
         ("Back to the control cell", "0", lambda w: w.reset()),
         ("Open cell…", "", lambda w: w.documents.open_cell()),
     ),

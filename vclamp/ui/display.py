@@ -21,6 +21,8 @@ from vclamp.ui.theme import Theme, channel_colour, channel_colours
 from vclamp.ui.worker import Preview, Rest
 
 AFTER_MS = 20  # curves and read-outs let the traces be painted first
+USUAL_HINT = "Space runs the protocol"
+NEEDS_CURRENT_CLAMP = "These steps are of a current: I switches to current clamp, Space runs them"
 _FACES = {
     "peak-iv": ("peak", "Na", "o"),
     "steady-iv": ("steady state", "K", "s"),
@@ -66,6 +68,9 @@ class Display(QObject):
         """The rig of now, for the circuit's blocks and batteries."""
         self._rig = rig
         self.fit_scopes()
+        shown = self.stack.family.header
+        if self._header is None and shown is not None and shown.rig.amplifier != rig.amplifier:
+            self._show_command(rig, shown.protocol)
 
     def fit_scopes(self) -> None:
         """Show the scopes that are wanted, as far as the rig has something for them."""
@@ -97,11 +102,17 @@ class Display(QObject):
         self.circuit.forget_scale()
         self.ledger.forget()
         self.fit_scopes()
-        self.stack.family.show_command(rig, protocol)
+        self._show_command(rig, protocol)
         self.stack.hint.show()
         self.stack.place_cursors(protocol)
         self._draw_curves()
         self._read_cursors()
+
+    def _show_command(self, rig: Rig, protocol: Protocol) -> None:
+        """What the protocol will do; nothing was run yet."""
+        idle = protocol.commands_current and not rig.amplifier.clamps_current
+        self.stack.hint.setText(NEEDS_CURRENT_CLAMP if idle else USUAL_HINT)
+        self.stack.family.show_command(rig, protocol)
 
     # ---- a run -----------------------------------------------------------------------------
 

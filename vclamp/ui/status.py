@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.circuit_layout import potential
 from vclamp.ui.scopes.stack import ScopeStack
-from vclamp.ui.worker import Saved
+from vclamp.ui.worker import Compiling, Saved
 from vclamp.units import celsius
 
 READ_MS = 500
@@ -39,7 +39,15 @@ class StatusLine(QStatusBar):
             rs = f"current clamp {amplifier.bias_pA:g} pA".replace("-", "−") if amplifier.bias_pA else "I = 0"
         else:
             rs = "ideal clamp" if amplifier.ideal else f"Rs {amplifier.rs_MOhm:g} MΩ"
+        if amplifier.has_electronics and not amplifier.clamps_current:
+            rs += f", {amplifier.correction_percent:g} % corrected"
+        if amplifier.recorder.on and amplifier.recorder.filter_kHz and not amplifier.clamps_current:
+            rs += f", {amplifier.recorder.filter_kHz:g} kHz"
         self.rig.setText(f"    {rs}    Cm {rig.cell.cm_pF:g} pF    T {celsius(rig.solutions.temperature_K):.1f} °C")
+
+    def compiling(self, compiling: Compiling) -> None:
+        """How far the engine is compiled."""
+        self.file.setText(f"compiling the engine, once on this machine: {compiling.done} of {compiling.total} parts")
 
     def ready(self) -> None:
         """The engine is loaded."""

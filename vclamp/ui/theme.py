@@ -224,9 +224,10 @@ def trace_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
     }
     far = QColor(theme.text)
     for channel in rig.cell.channels:
-        if channel.scheme is not None:
-            shades = sweep_colours(len(channel.scheme.states), theme)
-            names = [f"state_{channel.name}_{state}" for state in channel.scheme.states]
+        scheme = rig.cell.scheme_of(channel)
+        if scheme is not None:
+            shades = sweep_colours(len(scheme.states), theme)
+            names = [f"state_{channel.name}_{state}" for state in scheme.states]
             found |= dict(zip(names, shades, strict=True))
         else:
             for number, gate in enumerate(channel.gates):

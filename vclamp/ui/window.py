@@ -113,8 +113,9 @@ class Window(QMainWindow):
         bridge.ready.connect(self._ready)
         display.progressed.connect(self.bar.show_progress)
         display.circuit.sampled.connect(self.status.show_sample)
-        display.circuit.branch_clicked.connect(self._show_channel)
+        display.circuit.branch_clicked.connect(self.panel.show_card)
         self.panel.edited.connect(self.edit)
+        self.panel.edited_together.connect(self.edit_together)
         self.panel.refused.connect(self.banner.say)
         bar.hold.refused.connect(self.banner.say)
         self.bench.rig_changed.connect(self._rig_changed)
@@ -130,6 +131,7 @@ class Window(QMainWindow):
             self.banner.hide()
             self.bridge.run(self.bench.rig, self.bench.protocol, randbits(62), save=True)
             self.status.running(True)
+            self.panel.show_running(True)
         self.bar.show_running(self.bridge.running, self.bridge.paused)
 
     def stop(self) -> None:
@@ -168,6 +170,7 @@ class Window(QMainWindow):
     def _show_idle(self) -> None:
         self.bar.show_running(False, False)
         self.status.running(False)
+        self.panel.show_running(False)
         self.documents.list_runs(after_s=LIST_S)
 
     def _ready(self) -> None:
@@ -179,8 +182,10 @@ class Window(QMainWindow):
     def edit(self, path: str, value: object) -> None:
         """Change one value; a refused one is explained, and the last good one stays."""
         self._try(lambda: self.bench.set_value(path, value))
-        self.panel.show_rig(self.bench.rig, self.display.theme)
-        self.bar.hold.show_value(self.bench.protocol.hold_mV)
+
+    def edit_together(self, values: dict[str, object]) -> None:
+        """Change some values of the rig in one step."""
+        self._try(lambda: self.bench.set_values(values))
 
     def load_cell(self, name: str) -> None:
         """Put another cell under the pipette."""
@@ -194,7 +199,7 @@ class Window(QMainWindow):
 
     def leave_alone(self) -> None:
         """Current clamp without a current ("I = 0")."""
-        self._try(lambda: self.bench.set_values({"amplifier.mode": "current-clamp", "amplifier.bias_pA": 0.0}))
+        self.edit_together({"amplifier.mode": "current-clamp", "amplifier.bias_pA": 0.0})
 
     def want_scope(self, name: str, wanted: bool) -> None:
         """Show a scope or not; the states of channels are recorded only while they are shown."""
@@ -203,10 +208,6 @@ class Window(QMainWindow):
         if name == "states":
             self.edit("cell.record_states", wanted)
         self.display.fit_scopes()
-
-    def wash(self) -> None:
-        """Take all blockers off."""
-        self.bench.wash()
 
     def reset(self) -> None:
         """Go back to the cell as it was loaded."""
@@ -246,15 +247,14 @@ class Window(QMainWindow):
         self.display.set_rig(rig)
         self.bridge.change(rig, self.bench.protocol, preview=self.display.recording is not None)
 
-    def _show_channel(self, name: str) -> None:
-        self.panel.show_card(name)
-
     def _try(self, edit: Callable[[], None]) -> None:
         try:
             edit()
             self.banner.hide()
         except VClampError as error:
             self.banner.say(str(error))
+        self.panel.show_rig(self.bench.rig, self.display.theme)
+        self.bar.hold.show_value(self.bench.protocol.hold_mV)
 
     # ---- looks and life --------------------------------------------------------------------
 
@@ -296,5 +296,6 @@ def _apply(theme: Theme) -> None:
 
 
 def _shape(rig: Rig) -> object:
-    """What must be equal for sweeps of two rigs to be compared; whether states are recorded does not matter."""
-    return rig.cell.name, [name for name in trace_names(rig) if not name.startswith("state_")]
+    """What must be equal for sweeps of two rigs to be compared: not how much is recorded of each current."""
+    less = ("state_", "gate_", "i_gating_", "i_membrane_")
+    return rig.cell.name, [name for name in trace_names(rig) if not name.startswith(less)]

@@ -19,7 +19,7 @@ from vclamp.engine.kernels.tables import (
     weights,
 )
 
-BLOCK, POWERS = 64, 7  # propagators of 1, 2, 4 … BLOCK samples
+BLOCK, POWERS = 128, 8  # propagators of 1, 2, 4 … BLOCK samples
 GRID_COUNT = 2501
 _INLINE = {**EXACT, "forceinline": True}  # fused, what is written would depend on where a chunk ends
 _1, _2, _3 = np.uint64(1), np.uint64(2), np.uint64(3)

@@ -103,7 +103,7 @@ def verdict(books: Ledger, names: Mapping[str, str]) -> str:
         return "Equilibrium: nothing flows, and nothing is spent."
     if all(net < max(BALANCED * gross, NOTHING_pA) for net in nets):
         return "Steady state, no equilibrium: every ion's net flux is 0 because the pump carries back what leaks."
-    moving = max(books.entries, key=lambda entry: abs(entry.net_pA))
+    moving = max(books.entries, key=lambda entry: (round(abs(entry.net_pA), 6), -entry.net_pA))  # of equals, the inward
     way = "out of" if moving.flux_fmol_per_s > 0 else "into"
     return f"No steady state: {names[moving.ion]} flows {way} the cell at {short(abs(moving.flux_fmol_per_s))} fmol/s."
 

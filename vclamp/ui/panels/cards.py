@@ -3,13 +3,15 @@
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from vclamp.model.channel import Channel
+from vclamp.model.gating import MAX_STATES
 from vclamp.model.pump import Pump
 from vclamp.model.rig import Branch, Rig
-from vclamp.ui.panels.editing import Editing, dim, drug_path
-from vclamp.ui.panels.fields import ConcentrationSlider, QuantityField
+from vclamp.ui.panels.editing import Editing, dim, drug_path, value_at
+from vclamp.ui.panels.fields import ConcentrationSlider, CountSlider, QuantityField
 from vclamp.ui.panels.parameters import Parameters, kind_of
-from vclamp.ui.panels.words import MODES, PUMPS
+from vclamp.ui.panels.words import PUMPS
 
+USUAL_NUMBER = 1000  # of channels, where it is not known and they are to open one by one
 PERMEABILITY_CM3_PER_S = 1e-12  # the unit it is shown in
 _AMOUNTS = {
     "g_nS": ("nS", 1.0, "Conductance with all channels open"),
@@ -86,6 +88,22 @@ class ChannelCard(Card):
             if path not in self.sliders:
                 self.sliders[path] = self.drug(path, block.drug, block.half_mM)
                 self.body.addWidget(self.sliders[path])
+        self.count = CountSlider(deterministic=key != "n_channels")
+        self.count.moved.connect(lambda number: self.edited.emit(f"{self._prefix}.n_channels", number))
+        self.body.addWidget(self.count)
+        self._countable = can_be_counted(channel)
+
+    def show_rig(self, rig: Rig) -> None:
+        """Show the values of a rig; the number of channels while it matters."""
+        super().show_rig(rig)
+        channel = value_at(rig, self._prefix)
+        self.count.setVisible(rig.cell.stochastic and self._countable)
+        self.count.show_value(channel.n_channels, channel.g_nS)
+
+    def show_running(self, running: bool) -> None:
+        """While a run goes on counted channels stay counted, and the others not."""
+        super().show_running(running)
+        self.count.allow_switching(not running)
 
 
 class PumpCard(Card):
@@ -133,16 +151,11 @@ class BranchCard(Editing):
 
 
 class CellCard(Editing):
-    """Capacitance and volume of the cell, and the amplifier: what it clamps, and through what."""
+    """Capacitance and volume of the cell."""
 
     def __init__(self) -> None:
         super().__init__()
         self.cm = self.number("cell.cm_pF", "pF", 0.01, 1e5, 2, tip="Membrane capacitance")
-        tip = "Series resistance of the pipette; 0 is an ideal clamp"
-        self.rs = self.number("amplifier.rs_MOhm", "MΩ", 0.0, 1000.0, 2, tip=tip)
-        self.mode = self.choice("amplifier.mode", MODES, "What the amplifier holds (keys V, I; N is I = 0)")
-        tip = "Current that the amplifier injects in current clamp; at 0 the cell is left alone (I = 0)"
-        self.bias = self.number("amplifier.bias_pA", "pA", -1e6, 1e6, 3, tip=tip)
         self.volume = QuantityField("pL", 0.0, 1e9)
         self.volume.setToolTip(_VOLUME_TIP)
         self.volume.setSpecialValueText("pipette")
@@ -154,27 +167,53 @@ class CellCard(Editing):
         column.setSpacing(3)
         self.tick_word = dim("renewed every")
         self.tick = self.number("cell.tick_ms", "ms", 0.1, 60_000.0, tip="Shorter is more exact and slower")
-        for parts in (
-            (dim("Cm"), self.cm, dim("Rs"), self.rs),
-            (self.mode, self.bias),
-            (dim("inside volume"), self.volume),
-            (self.tick_word, self.tick),
-        ):
+        for label, field in ((dim("Cm"), self.cm), (dim("inside volume"), self.volume), (self.tick_word, self.tick)):
             row = QHBoxLayout()
-            for part in parts:
-                row.addWidget(part, 0 if isinstance(part, QLabel) else 3 if part is self.mode else 2)
+            row.addWidget(label)
+            row.addWidget(field, 1)
             column.addLayout(row)
 
     def show_rig(self, rig: Rig) -> None:
-        """Show the values of a rig; what does not apply is greyed."""
+        """Show the values of a rig; what does not apply is hidden."""
         super().show_rig(rig)
-        clamps_current = rig.amplifier.clamps_current
-        self.rs.setEnabled(not clamps_current)
-        self.bias.setEnabled(clamps_current)
         for part in (self.tick_word, self.tick):
             part.setVisible(rig.cell.volume_pL is not None)
 
 
+class OneByOne(Editing):
+    """The switch between channels without number and channels that open one by one, at random."""
+
+    def __init__(self) -> None:
+        super().__init__(framed=False)
+        self.switch = self.toggle("cell.stochastic", "one by one", _ONE_BY_ONE_TIP, self._switch)
+        self.only_when_idle(self.switch)
+        self._rig: Rig | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(7, 0, 6, 0)
+        row.addWidget(self.switch)
+
+    def show_rig(self, rig: Rig) -> None:
+        """Show the values of a rig."""
+        super().show_rig(rig)
+        self._rig = rig
+
+    def _switch(self, on: bool) -> None:
+        """Switch; a channel whose number is not known gets a usual one."""
+        assert self._rig is not None
+        channels = [c for c in self._rig.cell.channels if on and can_be_counted(c) and not c.n_channels]
+        numbers = {f"cell.channels.{channel.name}.n_channels": USUAL_NUMBER for channel in channels}
+        self.edited_together.emit({**numbers, "cell.stochastic": on})
+
+
+def can_be_counted(channel: Channel) -> bool:
+    """Whether channels of this kind can open one by one."""
+    return channel.is_gated and len(channel.all_states.states) <= MAX_STATES
+
+
 _VOLUME_TIP = (
     "With a volume the concentrations inside follow what flows;\nat 0 they stay as a large pipette would keep them."
+)
+_ONE_BY_ONE_TIP = (
+    "Channels open and close one by one, at random, so that the current flickers:\n"
+    "variance i·I − I²/n, with i the current of one. Else as if there were infinitely many."
 )

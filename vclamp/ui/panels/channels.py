@@ -5,8 +5,9 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.cards import BranchCard, Card, CellCard, ChannelCard, PumpCard
-from vclamp.ui.panels.editing import heading
+from vclamp.ui.panels.amplifier import AmplifierCard
+from vclamp.ui.panels.cards import BranchCard, Card, CellCard, ChannelCard, OneByOne, PumpCard, can_be_counted
+from vclamp.ui.panels.editing import Editing, heading
 from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.panels.parameters import settings
 from vclamp.ui.panels.solutions import SolutionsPanel
@@ -17,14 +18,19 @@ class RigPanel(QTabWidget):
     """Two pages: what is in the membrane and what holds it, and what bathes it."""
 
     edited = Signal(str, object)
+    edited_together = Signal(object)  # values by their paths, in one step
     refused = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.cards: dict[str, Card] = {}
+        self.cards: dict[str, Card | BranchCard] = {}
         self.cell = CellCard()
+        self.one_by_one = OneByOne()
         self.solutions: SolutionsPanel | None = None
+        self._parts: list[Editing] = []
+        self._running = False
         self._unfolded: set[str] = set()
+        self.amplifier = AmplifierCard(self._unfolded)
         self._shape: object = None
         self._pages = [QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame) for _ in range(2)]
         for page, title in zip(self._pages, ("Channels", "Solutions"), strict=True):
@@ -35,7 +41,9 @@ class RigPanel(QTabWidget):
     @property
     def rs(self) -> QuantityField:
         """The series resistance."""
-        return self.cell.rs
+        field = self.amplifier.fields["rs_MOhm"]
+        assert isinstance(field, QuantityField)
+        return field
 
     @property
     def cm(self) -> QuantityField:
@@ -47,9 +55,15 @@ class RigPanel(QTabWidget):
         if self._shape != (theme.name, _shape(rig)):
             self._shape = (theme.name, _shape(rig))
             self._build(rig, theme)
-        for part in (*self.cards.values(), self.cell, self.solutions):
-            if part is not None:
-                part.show_rig(rig)
+        for part in self._parts:
+            part.show_rig(rig)
+        self.show_running(self._running)
+
+    def show_running(self, running: bool) -> None:
+        """What a run's traces depend on cannot be set while it goes on."""
+        self._running = running
+        for part in self._parts:
+            part.show_running(running)
 
     def show_card(self, name: str) -> None:
         """Bring a card into view."""
@@ -70,20 +84,24 @@ class RigPanel(QTabWidget):
             for number, channel in enumerate(channels, 1)
         }
         parts: list[QWidget] = []
+        self.one_by_one = OneByOne()
         if self.cards:
-            parts += [heading("CHANNELS AND BLOCKERS"), *self.cards.values()]
+            switch = [self.one_by_one] if any(map(can_be_counted, channels)) else []
+            parts += [heading("CHANNELS AND BLOCKERS"), *switch, *self.cards.values()]
         if rig.cell.pump is not None:
             self.cards["pump"] = PumpCard(rig, rig.cell.pump, colours["pump"], len(channels) + 1, self._unfolded)
             parts += [heading("PUMP"), self.cards["pump"]]
         for branch in rig.cell.branches:
             self.cards[branch.name] = BranchCard(branch, colours[branch.name])
             parts.append(self.cards[branch.name])
-        self.cell = CellCard()
-        parts += [heading("CELL AND AMPLIFIER"), self.cell]
+        self.cell, self.amplifier = CellCard(), AmplifierCard(self._unfolded)
+        parts += [heading("CELL"), self.cell, heading("AMPLIFIER"), self.amplifier]
         carded = {path for card in self.cards.values() for path in getattr(card, "sliders", {})}
         self.solutions = SolutionsPanel(rig, carded)
-        for part in (*self.cards.values(), self.cell, self.solutions):
+        self._parts = [part for part in (*parts, self.solutions) if isinstance(part, Editing)]
+        for part in self._parts:
             part.edited.connect(self.edited)
+            part.edited_together.connect(self.edited_together)
             part.refused.connect(self.refused)
         self._show_page(0, parts)
         self._show_page(1, [self.solutions])

@@ -5,10 +5,22 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QLineEdit, QSizePolicy, QStyle, QStyleOptionButton
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
 
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.fields import ConcentrationSlider, QuantityField
+from vclamp.ui.panels.fields import Calm, ConcentrationSlider, QuantityField
+
+STOP_FIRST = "It changes what is recorded: stop the run first (Esc)."
 
 
 def value_at(value: object, path: str) -> Any:
@@ -60,10 +72,15 @@ class NamedSwitch(QCheckBox):
         self.setText(self.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideRight, room))
 
 
+class Choice(Calm, QComboBox):
+    """A box of choices on a page that scrolls."""
+
+
 class Editing(QFrame):
     """Makes widgets that say what was edited and follow the rig."""
 
     edited = Signal(str, object)  # path, value
+    edited_together = Signal(object)  # values by their paths, in one step
     refused = Signal(str)  # why
 
     def __init__(self, *, framed: bool = True) -> None:
@@ -71,6 +88,7 @@ class Editing(QFrame):
         if framed:
             self.setProperty("role", "panel")
         self._shows: list[Callable[[Rig], None]] = []
+        self._idle_only: dict[QWidget, str] = {}  # with its tip
 
     def show_rig(self, rig: Rig) -> None:
         """Show the values of a rig."""
@@ -81,9 +99,20 @@ class Editing(QFrame):
         """Something else to do when another rig is shown."""
         self._shows.append(show)
 
+    def show_running(self, running: bool) -> None:
+        """What a run's traces depend on cannot be set while it goes on."""
+        for widget, tip in self._idle_only.items():
+            widget.setEnabled(not running)
+            widget.setToolTip(f"{tip}\n{STOP_FIRST}" if running else tip)
+
+    def only_when_idle(self, widget: QWidget) -> None:
+        """Traces come or go with what this widget sets."""
+        self._idle_only[widget] = widget.toolTip()
+
     def adopt(self, part: "Editing") -> None:
         """A part with widgets of its own: pass on what it says, and show it every rig."""
         part.edited.connect(self.edited)
+        part.edited_together.connect(self.edited_together)
         part.refused.connect(self.refused)
         self.also(part.show_rig)
 
@@ -104,11 +133,11 @@ class Editing(QFrame):
         self.also(lambda rig: field.show_value(scale * (value_at(rig, path) or 0.0) + offset))
         return field
 
-    def toggle(self, path: str, text: str, tip: str = "") -> QCheckBox:
-        """Something that is on or off."""
+    def toggle(self, path: str, text: str, tip: str = "", say: Callable[[bool], None] | None = None) -> QCheckBox:
+        """Something that is on or off; a change is told, unless there is more to `say`."""
         box = NamedSwitch(text)
         box.setToolTip(tip)
-        box.toggled.connect(lambda on: self.edited.emit(path, on))
+        box.toggled.connect(say or (lambda on: self.edited.emit(path, on)))
 
         def show(rig: Rig) -> None:
             box.blockSignals(True)
@@ -118,15 +147,19 @@ class Editing(QFrame):
         self.also(show)
         return box
 
-    def choice(self, path: str, words: Mapping[str, str], tip: str = "") -> QComboBox:
-        """One of some values, each with its words."""
-        box = QComboBox()
+    def choice(
+        self, path: str, words: Mapping[str, str], tip: str = "", say: Callable[[str], None] | None = None
+    ) -> QComboBox:
+        """One of some values, each with its words; a change is told, unless there is more to `say`."""
+        box = Choice()
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.setToolTip(tip)
         for value, text in words.items():
             box.addItem(text, value)
         box.setMinimumContentsLength(6)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.activated.connect(lambda n: self.edited.emit(path, box.itemData(n)))
+        tell = say or (lambda value: self.edited.emit(path, value))
+        box.activated.connect(lambda n: tell(box.itemData(n)))
         self.also(lambda rig: box.setCurrentIndex(box.findData(value_at(rig, path))))
         return box
 

@@ -4,16 +4,36 @@ import re
 from math import log10
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QValidator
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QValidator, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QWidget
 
 SLIDER_STEPS = 300
+COUNT_DECADES = 6  # of a number of channels: 1 to 1 000 000
 DECADES = 6.0  # three below and three above the IC50
 FREE_DECIMALS = 24  # kept of a number that is shown with its leading digits only
 USUAL_NUMBER = "88888"
 LEADING_DIGITS, SCIENTIFIC_BELOW = 6, 1e-3
+_COUNT_TIP = "Number of channels, 1 to 1 000 000; their conductance together stays as it is"
 _PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "u": 1e-6, "n": 1e-9, "p": 1e-12}
-_SCALED = ("mV", "ms", "pA", "nS", "pF", "pL", "mM", "MΩ", "kJ/mol")  # units that may be typed with another prefix
+# units that may be typed with another prefix
+_SCALED = ("mV", "ms", "pA", "nS", "pF", "pL", "mM", "MΩ", "GΩ", "kHz", "kJ/mol")
+_NUMBER = "88888"
+LEADING_DIGITS, SCIENTIFIC_BELOW = 6, 1e-3
+_COUNT_TIP = "Number of channels, 1 to 1 000 000; their conductance together stays as it is"
+_PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "u": 1e-6, "n": 1e-9, "p": 1e-12}
+_SCALED = (
+    "mV",
+    "ms",
+    "pA",
+    "nS",
+    "pF",
+    "pL",
+    "mM",
+    "MΩ",
+    "GΩ",
+    "kHz",
+    "kJ/mol",
+)  # units that may be typed with another prefix
 _NUMBER = re.compile(r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]{1,3})?)\s*(\S*)\s*", re.IGNORECASE)
 
 
@@ -31,7 +51,18 @@ def quantity(text: str, unit: str) -> float | None:
     return float(found[1]) * (_PREFIXES[prefix] / _PREFIXES[unit[0]]) + 0.0  # no negative zero
 
 
-class QuantityField(QDoubleSpinBox):
+class Calm:
+    """Part of a widget on a page that scrolls: the wheel turns it only while it has the focus."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the page, or turn."""
+        if self.hasFocus():  # type: ignore[attr-defined]
+            super().wheelEvent(event)  # type: ignore[misc]
+        else:
+            event.ignore()
+
+
+class QuantityField(Calm, QDoubleSpinBox):
     """A number with its unit and range; a typed value counts on Enter, or when the field is left.
 
     Anything may be typed, but only a value in range is taken; else the last good one stays.
@@ -45,6 +76,7 @@ class QuantityField(QDoubleSpinBox):
         self, unit: str, low: float, high: float, decimals: int | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._unit = unit
         self._free = decimals is None
         self.setDecimals(FREE_DECIMALS if decimals is None else decimals)
@@ -132,7 +164,11 @@ class QuantityField(QDoubleSpinBox):
         return self.minimum() <= value <= self.maximum()
 
 
-class _WashableSlider(QSlider):
+class CalmSlider(Calm, QSlider):
+    """A slider on a page that scrolls."""
+
+
+class _WashableSlider(CalmSlider):
     """A slider that a double-click sets to 0."""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -184,6 +220,75 @@ class ConcentrationSlider(QWidget):
             value_mM = float(f"{self._ic50_mM * 10**exponent:.3g}")
         self._value.setText(concentration(value_mM))
         self.moved.emit(value_mM)
+
+
+class CountSlider(QWidget):
+    """A logarithmic slider of a number of channels; its right end, if it has one, is "deterministic": no number."""
+
+    moved = Signal(object)  # an int, or None
+
+    def __init__(self, *, deterministic: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._deterministic = deterministic
+        self._g_nS: float | None = None
+        self.slider = CalmSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName("number of channels")
+        self.slider.setRange(0, SLIDER_STEPS + deterministic)
+        self.slider.setToolTip(_COUNT_TIP + ("\nFarthest right: deterministic" if deterministic else ""))
+        self.slider.valueChanged.connect(self._tell)
+        self.number, self.each = QLabel(), QLabel()
+        self.number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.number.setMinimumWidth(self.number.fontMetrics().horizontalAdvance("1 000 000") + 4)
+        self.each.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.each.setToolTip("Conductance of one channel: g/n, with g as it is")
+        word = QLabel("n")
+        for label in (word, self.each):
+            label.setProperty("role", "dim")
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setVerticalSpacing(0)
+        for column, widget in enumerate((word, self.slider, self.number)):
+            layout.addWidget(widget, 0, column)
+        layout.addWidget(self.each, 1, 0, 1, 3)
+
+    def show_value(self, number: int | None, g_nS: float | None) -> None:
+        """Show a number that was set elsewhere, and the conductance of all these channels, if it is known."""
+        self._g_nS = g_nS
+        self.slider.blockSignals(True)
+        self.slider.setValue(self._position(number))
+        self.slider.blockSignals(False)
+        self._write(number)
+
+    def allow_switching(self, allowed: bool) -> None:
+        """Whether it may be dragged to its deterministic end, or away from it."""
+        counted = self.slider.value() <= SLIDER_STEPS
+        self.slider.setEnabled(allowed or counted)
+        self.slider.setMaximum(SLIDER_STEPS + (self._deterministic and (allowed or not counted)))
+
+    def _position(self, number: int | None) -> int:
+        if not number:
+            return SLIDER_STEPS + self._deterministic
+        return min(round(log10(number) / COUNT_DECADES * SLIDER_STEPS), SLIDER_STEPS)
+
+    def _tell(self, position: int) -> None:
+        number = float(f"{10 ** (position / SLIDER_STEPS * COUNT_DECADES):.2g}")
+        found = round(number) if position <= SLIDER_STEPS else None
+        self._write(found)
+        self.moved.emit(found)
+
+    def _write(self, number: int | None) -> None:
+        self.number.setText(f"{number:,}".replace(",", " ") if number else "∞")
+        self.each.setText(single_conductance(self._g_nS, number) if number else "deterministic")
+        self.each.setVisible(bool(self.each.text()))
+
+
+def single_conductance(g_nS: float | None, number: int) -> str:
+    """The conductance of one of some channels; empty where it is not known."""
+    if not g_nS:
+        return ""
+    g_pS = 1000.0 * g_nS / number
+    value, unit = (g_pS, "pS") if g_pS < 1000.0 else (g_pS / 1000.0, "nS")
+    return f"γ {value:.3g} {unit}"
 
 
 def concentration(value_mM: float) -> str:

@@ -86,7 +86,8 @@ def circuit_at(
             )
         )  # fmt: skip
     ionic_pA = sum(branch.current_pA for branch in branches)
-    capacitor = Branch("cm", "Cm", "capacitor", QColor(channel_colour("Cm", 0, theme)), value["i_pA"] - ionic_pA)
+    charging_pA = value.get("i_membrane_pA", value["i_pA"]) - ionic_pA
+    capacitor = Branch("cm", "Cm", "capacitor", QColor(channel_colour("Cm", 0, theme)), charging_pA)
     rs_MOhm = 0.0 if rig.amplifier.clamps_current else rig.amplifier.rs_MOhm
     return Circuit((capacitor, *branches), value["v_mV"], value["command_mV"], rs_MOhm, full_scale_pA)
 

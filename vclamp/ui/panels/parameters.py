@@ -65,7 +65,7 @@ def settings(value: object, skipped: tuple[str, ...]) -> Iterator[Setting]:
     """Everything a form of this value shows; what has no value now, and names, are left out."""
     for path, item in items(value):
         owner, _, key = path.rpartition(".")
-        absent = item is None and not (key == "n_channels" and _moves_charge(value))
+        absent = item is None and not (key == "n_channels" and getattr(value, "is_gated", False))
         if key in skipped or key not in WORDS or absent:
             continue
         label = WORDS[key][0]
@@ -74,12 +74,6 @@ def settings(value: object, skipped: tuple[str, ...]) -> Iterator[Setting]:
                 yield Setting(f"{path}.{number}", owner, key, f"{label} {number + 1}")
         else:
             yield Setting(path, owner, key, label)
-
-
-def _moves_charge(value: object) -> bool:
-    """Whether a number of channels would give a gating current."""
-    scheme = getattr(value, "scheme", None)
-    return scheme is not None and any(scheme.charges_e)
 
 
 class Parameters(Editing):

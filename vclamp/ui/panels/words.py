@@ -11,6 +11,7 @@ _CHARGES = {1: "⁺", 2: "²⁺", 3: "³⁺", 4: "⁴⁺", -1: "⁻", -2: "²⁻
 
 # end of a key: the unit it is shown in
 _UNITS = {
+    "mV_per_pA": "mV/pA", "percent": "%", "kHz": "kHz", "GOhm": "GΩ", "V": "V",
     "per_mM_ms": "/mM/ms", "per_M_s": "/M/s", "per_ms": "/ms", "per_s": "/s", "kJ_per_mol": "kJ/mol",
     "J_per_mol_K": "J/mol/K", "mV": "mV", "mM": "mM", "ms": "ms", "RT": "RT", "A": "Å", "pA": "pA", "e": "e",
     "K": "°C", "nS": "nS", "MOhm": "MΩ", "pF": "pF", "pL": "pL",
@@ -42,7 +43,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "q10": ("Q10 of the rates", "Faster by this factor for 10 °C"),
     "amount_q10": ("Q10 of the amount", "Larger by this factor for 10 °C"),
     "temperature_K": ("measured at", "Temperature at which the numbers hold; elsewhere Q10 applies"),
-    "n_channels": ("channels", "Their number sets the size of the gating current"),
+    "n_channels": (
+        "channels",
+        "Their number sets the size of the gating current, and of the noise where they open one by one; 0: not known",
+    ),
     "z_e": ("gating charge", "Elementary charges that a subunit moves"),
     "k0_per_ms": ("rate at V½", ""),
     "v_half_mV": ("V½", "Half of the subunits are active"),
@@ -92,6 +96,77 @@ WORDS: dict[str, tuple[str, str]] = {
     "c_pF": ("capacitance", ""),
 }
 
+# key below "amplifier.": label and what it is, with the equation it stands in
+AMPLIFIER: dict[str, tuple[str, str]] = {
+    "mode": ("", "What the amplifier holds (keys V, I; N is I = 0)"),
+    "circuit": (
+        "",
+        "How much of the amplifier is simulated.\n"
+        "Series resistance only: Cm dV/dt = (V command − V)/Rs − I ion\n"
+        "Simplified: compensation too, with the lags of its two slowest parts\n"
+        "Full: also the pipette's capacitance and all lags",
+    ),
+    "rs_MOhm": (
+        "Rs, true",
+        "Series resistance between the amplifier and the membrane; 0 is an ideal clamp.\n"
+        "V command − V = Rs·I: 10 nA through 10 MΩ lose 100 mV.",
+    ),
+    "bias_pA": (
+        "holding current",
+        "Current injected all the time: Cm dV/dt = I − I ion; a protocol's steps add to it.\n"
+        "At 0 the cell is left alone (I = 0).",
+    ),
+    "cp_pF": ("Cp, true", "Capacitance of the pipette: I = Cp dVp/dt, a spike at every step"),
+    "cp_est_pF": (
+        "C-fast",
+        "Your estimate of Cp; its current C-fast·dV/dt is taken off.\n"
+        "Too small: correction rings; too large: it overshoots.",
+    ),
+    "cm_est_pF": (
+        "C-slow",
+        "Your estimate of Cm; the current that charges it is taken off:\n"
+        "dV est/dt = (V command − V est)/((1 − prediction)·Rs dial·C-slow), I = C-slow·dV est/dt",
+    ),
+    "rs_est_MOhm": ("Rs dial", "Your estimate of Rs, which correction, prediction and C-slow go by"),
+    "correction_percent": (
+        "correction",
+        "Part α of the lost voltage that is added to the command: α·Rs dial·I.\n"
+        "In a steady state V command − V = (Rs − α·Rs dial)·I. Too much rings.",
+    ),
+    "prediction_percent": (
+        "prediction",
+        "Part β of the charging that is added to the command beforehand: β·Rs dial·C-slow·dV est/dt.\n"
+        "The membrane follows a step 1/(1 − β) times faster.",
+    ),
+    "offset_mV": ("offset", "Error of the zero; adds to the command unseen: V → V command + offset"),
+    "junction_mV": ("junction", "Liquid junction potential, bath minus pipette: V → V command − junction"),
+    "tau_sum_ms": (
+        "lag",
+        "Time constant τ of the amplifier that sums command and compensation:\n"
+        "τ dV ref/dt = V command + α·Rs dial·I + β·Rs dial·C-slow·dV est/dt − V ref",
+    ),
+    "feedback_GOhm": (
+        "feedback",
+        "Rf, the resistor of the headstage; the output ends at ±10 V/Rf.\nIts noise falls with Rf: 4kT/Rf per Hz.",
+    ),
+    "recorder.on": ("Recorder", "What lies between the amplifier and the disk: filter, noise and converter"),
+    "recorder.filter_kHz": (
+        "filter",
+        "Corner (−3 dB) of a 4-pole Bessel; 0 is none.\n10–90 % of a step: 0.35/f",
+    ),
+    "recorder.noise": (
+        "thermal noise",
+        "Of the seal and of Rf, 4kT/R per Hz, and of Rs with Cm:\n4kT·Rs(2πf·Cm)²/(1 + (2πf·Rs·Cm)²) per Hz",
+    ),
+    "recorder.seal_GOhm": (
+        "seal",
+        "The seal as a source of noise: 4kT/R per Hz.\nIts leak is a channel.",
+    ),
+    "recorder.bits": ("bits", "Of the converter; 0 is none.\nSmallest step: 2·range/(2^bits·gain)"),
+    "recorder.range_V": ("range ±", "Of the converter; beyond ±range/gain it clips"),
+    "recorder.gain_mV_per_pA": ("gain", "What the converter sees: gain·I"),
+}
+
 CHOICES: dict[str, str] = {
     "out": "outside", "in": "inside", "v": "V", "v-e": "V − E", "displaced": "V, displacing ions",
     "marcus": "Marcus", "drude": "Drude & Learner", "on": "kept", "off": "not kept",
@@ -107,6 +182,9 @@ ACTIVITIES = {
     "limiting": "Debye–Hückel limiting law",
 }  # fmt: skip
 PUMPS = {"constant": "constant rate", "hill": "Na⁺ and K⁺ dependent", "luo-rudy": "Luo & Rudy"}
+CIRCUITS = {
+    "series-resistance": "series resistance only", "simplified": "simplified amplifier", "full": "full amplifier",
+}  # fmt: skip
 MODES = {"voltage-clamp": "voltage clamp", "current-clamp": "current clamp"}
 
 

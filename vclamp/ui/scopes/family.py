@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Header, Sweep, has_gating_current
 from vclamp.model.rig import Rig
-from vclamp.ui.scopes.kinds import SCOPES, Line, Scope, first_range, time_unit
+from vclamp.ui.scopes.kinds import SCOPES, Line, Scope, command, first_range, time_unit, title_of
 from vclamp.ui.scopes.names import write_names
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import Shown
@@ -94,12 +94,13 @@ class Family:
             self._redraw()
 
     def show_command(self, rig: Rig, protocol: Protocol) -> None:
-        """Show what the protocol will command; nothing was run yet."""
+        """Show what the protocol will command, a voltage or a current; nothing was run yet."""
         self._prepare(Header(rig, protocol, 0, ""), (), False)
         dt_ms = 1.0 / protocol.fs_kHz
         shown = range(min(protocol.n_sweeps, MAX_PREVIEWED))
-        if not rig.amplifier.clamps_current:
-            self._sweeps = {k: {"v_mV": Trace.of(protocol.command_mV(k), dt_ms=dt_ms)} for k in shown}
+        for sweep in shown:
+            name, values = command(rig, protocol, sweep)
+            self._sweeps[sweep] = {name: Trace.of(values, dt_ms=dt_ms)}
         self._redraw()
         self.name_lines()
 
@@ -114,7 +115,7 @@ class Family:
     def autoscale_heights(self, scopes: Iterable[Scope]) -> None:
         """Fit some scopes to what is in them."""
         for scope in scopes:
-            blanked = self._transients_ms() if scope.kind is SCOPES["total"] else ()
+            blanked = _transients_ms(self.header) if scope.kind.charging else ()
             found = scope.item.y_range(-np.inf, np.inf, blanked=blanked)
             if scope.kind.fixed is None and found is not None:
                 scope.set_range(*found)
@@ -124,6 +125,8 @@ class Family:
         self._live, self._sweeps = None, {}
         same = self.header is not None and self.header.protocol == header.protocol
         self.header = header
+        for scope in self._scopes.values():
+            scope.set_title(title_of(scope.kind, header.rig))
         self._mix_colours()
         ghost_of = (ghost, self._lines())
         if self._ghost_of[0] is not ghost or self._ghost_of[1] != ghost_of[1]:
@@ -140,6 +143,7 @@ class Family:
             channels = channel_colours(rig, self._theme)
             lines = [line for kind in SCOPES.values() for line in kind.lines(rig) if line.channel]
             self._line_colours = trace_colours(rig, self._theme) | {x.trace: channels[x.channel] for x in lines}
+            self._line_colours["i_membrane_pA"] = QColor(self._theme.record)
 
     def _place(self, protocol: Protocol) -> None:
         """Time axis, command range and cursors, from the protocol alone."""
@@ -239,24 +243,13 @@ class Family:
             lines = [line for line in scope.kind.lines(self.header.rig) if line.label and line.trace in traces]
             write_names(scope, lines, traces, self._line_colours, self._theme)
 
-    def _transients_ms(self) -> tuple[tuple[float, float], ...]:
-        """When capacitive transients tower over everything else."""
-        assert self.header is not None
-        rig = self.header.rig
-        charging = not rig.amplifier.ideal or any(map(has_gating_current, rig.cell.channels))
-        if rig.amplifier.clamps_current or not charging:
-            return ()
-        fs_kHz = self.header.protocol.fs_kHz
-        starts = [stretch.first / fs_kHz for stretch in self.header.protocol.stretches(0)]
-        return tuple((t, t + TRANSIENT_MS) for t in starts)
-
     def _widen(self, chunk: Chunk, first: int) -> None:
         """Let the ranges of currents grow with the newest samples, in leaps, so that they rarely move."""
         assert self.header is not None
         time_ms = np.arange(first, chunk.last) / self.header.protocol.fs_kHz
         calm = np.ones(time_ms.size, bool)
         free = self.header.rig.amplifier.clamps_current
-        for start, stop in self._transients_ms():
+        for start, stop in _transients_ms(self.header):
             calm &= (time_ms < start) | (time_ms >= stop)
         for scope in self.shown:
             if scope.kind.fixed is not None or (scope.kind is SCOPES["voltage"] and not free) or not calm.any():
@@ -265,9 +258,19 @@ class Family:
             if not rows:
                 continue
             new = chunk.values[rows, first : chunk.last]
-            new = new[:, calm] if scope.kind is SCOPES["total"] else new
+            new = new[:, calm] if scope.kind.charging else new
             low, high = scope.plot.viewRange()[1]
             least, most = float(new.min()), float(new.max())
             if least < low or most > high:
                 leap = 0.3 * (max(most, high) - min(least, low))
                 scope.set_range(least - leap if least < low else low, most + leap if most > high else high, pad=0.0)
+
+
+def _transients_ms(header: Header) -> tuple[tuple[float, float], ...]:
+    """When capacitive transients tower over everything else."""
+    rig, protocol = header.rig, header.protocol
+    charging = not rig.amplifier.ideal or any(map(has_gating_current, rig.cell.channels))
+    if rig.amplifier.clamps_current or not charging:
+        return ()
+    starts = [stretch.first / protocol.fs_kHz for stretch in protocol.stretches(0)]
+    return tuple((t, t + TRANSIENT_MS) for t in starts)

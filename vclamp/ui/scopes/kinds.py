@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont
 
@@ -14,6 +16,8 @@ from vclamp.ui.panels.words import ion_text
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.trace_item import TraceItem
 from vclamp.ui.theme import Theme
+
+Array = NDArray[np.float64]
 
 NANO_FROM_pA = 10_000.0
 LEAST_SPANS = {"mV": 2.0, "pA": 0.1, "mM": 0.01}  # rounding noise is not worth a look
@@ -29,13 +33,20 @@ class Line:
 
 
 def _voltage(rig: Rig) -> tuple[Line, ...]:
-    if rig.amplifier.ideal or rig.amplifier.clamps_current:
+    exact = rig.amplifier.ideal and not rig.amplifier.unseen_mV
+    if exact or rig.amplifier.clamps_current:
         return (Line("v_mV"),)
     return (Line("command_mV", "command"), Line("v_mV", "membrane"))
 
 
 def _total(rig: Rig) -> tuple[Line, ...]:
     return (Line("i_pA"),)
+
+
+def _membrane(rig: Rig) -> tuple[Line, ...]:
+    if not rig.amplifier.shows_another_current or rig.amplifier.clamps_current:
+        return ()
+    return (Line("i_pA", "recorded"), Line("i_membrane_pA", "true"))
 
 
 def _ionic(rig: Rig) -> tuple[Line, ...]:
@@ -54,7 +65,7 @@ def _gates(rig: Rig) -> tuple[Line, ...]:
     return tuple(
         Line(f"gate_{c.name}_{gate.name}", gate.name if alone else f"{c.title} {gate.name}")
         for c in rig.cell.channels
-        if c.scheme is None
+        if rig.cell.scheme_of(c) is None
         for gate in c.gates
     )
 
@@ -67,7 +78,7 @@ def _gating(rig: Rig) -> tuple[Line, ...]:
 
 def _states(rig: Rig) -> tuple[Line, ...]:
     channels = rig.cell.channels if rig.cell.record_states else ()
-    schemes = [(c, c.scheme) for c in channels if c.scheme is not None]
+    schemes = [(c, scheme) for c in channels if (scheme := rig.cell.scheme_of(c)) is not None]
     return tuple(
         Line(f"state_{c.name}_{state}", state if len(schemes) == 1 else f"{c.title} {state}")
         for c, scheme in schemes
@@ -82,7 +93,11 @@ def _inside(rig: Rig) -> tuple[Line, ...]:
 
 @dataclass(frozen=True)
 class ScopeKind:
-    """What one scope shows; `fixed` is a range that does not follow the data, `menu` its long name."""
+    """What one scope shows.
+
+    `fixed` is a range that does not follow the data, `menu` its long name; `charging` says that the
+    current which charges the membrane towers in it over everything else.
+    """
 
     title: str
     unit: str
@@ -90,17 +105,19 @@ class ScopeKind:
     lines: Callable[[Rig], tuple[Line, ...]]
     fixed: tuple[float, float] | None = None
     menu: str = ""
+    charging: bool = False
 
 
 SCOPES: dict[str, ScopeKind] = {
     "voltage": ScopeKind("V", "mV", 10, _voltage, menu="Voltage"),
-    "total": ScopeKind("I total", "pA", 7, _total, menu="Total current"),
+    "total": ScopeKind("I total", "pA", 7, _total, menu="Total current", charging=True),
     "ionic": ScopeKind("I ionic", "pA", 12, _ionic, menu="Currents of channels and pump"),
     "open": ScopeKind("P open", "", 10, _open, (-0.04, 1.04), "Open probabilities"),
     "gates": ScopeKind("gates", "", 10, _gates, (-0.04, 1.04), "Gates"),
     "gating": ScopeKind("I gating", "pA", 10, _gating, menu="Gating currents"),
     "states": ScopeKind("states", "", 12, _states, (-0.04, 1.04), "States of channels"),
     "inside": ScopeKind("inside", "mM", 12, _inside, menu="Concentrations inside"),
+    "membrane": ScopeKind("I true", "pA", 12, _membrane, menu="True and recorded current", charging=True),
 }
 FREE_mV = (-100.0, 50.0)  # of a voltage that is not clamped, to begin with
 HERO_WEIGHT = 20  # of the one scope that answers to what the amplifier does
@@ -110,7 +127,7 @@ FIRST_SHOWN = ("voltage", "total", "ionic", "open", "inside")
 def is_possible(name: str, rig: Rig) -> bool:
     """Whether a rig has anything for a scope, if need be after recording the states of its channels."""
     if name == "states":
-        return any(channel.scheme is not None for channel in rig.cell.channels)
+        return any(rig.cell.scheme_of(channel) is not None for channel in rig.cell.channels)
     return bool(SCOPES[name].lines(rig))
 
 
@@ -119,18 +136,33 @@ def hero(rig: Rig) -> str:
     return "voltage" if rig.amplifier.clamps_current else "total"
 
 
+def title_of(kind: ScopeKind, rig: Rig) -> str:
+    """What stands on its axis: a current clamp's current is the command."""
+    return "I injected" if kind is SCOPES["total"] and rig.amplifier.clamps_current else kind.title
+
+
+def command(rig: Rig, protocol: Protocol, sweep: int) -> tuple[str, Array]:
+    """What is commanded at every sample of a sweep, a voltage or a current, and the trace that it becomes."""
+    if not rig.amplifier.clamps_current:
+        return "v_mV", protocol.command_mV(sweep)
+    lines = [np.linspace(s.start_pA, s.end_pA, s.last - s.first, endpoint=False) for s in protocol.stretches(sweep)]
+    return "i_pA", rig.amplifier.bias_pA + np.concatenate(lines)
+
+
 def first_range(kind: ScopeKind, rig: Rig, protocol: Protocol) -> tuple[float, float]:
     """The heights to begin with, before there are data."""
     if kind.fixed is not None:
         return kind.fixed
     if kind is SCOPES["inside"]:
         return 0.0, max((ion.in_mM for ion in rig.solutions.ions), default=1.0)
-    if kind is not SCOPES["voltage"]:
-        return -10.0, 10.0
-    if rig.amplifier.clamps_current:
-        return FREE_mV
-    levels = [v for k in range(protocol.n_sweeps) for s in protocol.stretches(k) for v in (s.start_mV, s.end_mV)]
-    return min(levels), max(levels)
+    free, stretches = rig.amplifier.clamps_current, [s for k in range(protocol.n_sweeps) for s in protocol.stretches(k)]
+    if kind is SCOPES["voltage"]:
+        levels = [v for s in stretches for v in (s.start_mV, s.end_mV)]
+        return FREE_mV if free else (min(levels), max(levels))
+    levels = [rig.amplifier.bias_pA + i for s in stretches for i in (s.start_pA, s.end_pA)]
+    if kind is SCOPES["total"] and free and max(levels) > min(levels):
+        return min(levels), max(levels)
+    return -10.0, 10.0
 
 
 def time_unit(duration_ms: float) -> tuple[str, float]:
@@ -159,6 +191,19 @@ class Scope:
     texts: list[pg.TextItem] = field(default_factory=list)
     cursors: list[pg.InfiniteLine] = field(default_factory=list)
     shown: bool = False
+    title: str = ""
+
+    def set_title(self, title: str) -> None:
+        """Name what is on the left axis."""
+        if title != (self.title or self.kind.title):
+            self.title = title
+            self._write_title()
+
+    def _write_title(self) -> None:
+        title, unit = self.title or self.kind.title, self.kind.unit
+        if unit == "pA" and self.plot.getAxis("left").scale != 1.0:
+            unit = "nA"
+        self.plot.setLabel("left", f"{title} ({unit})" if unit else title)
 
     def set_range(self, low: float, high: float, pad: float = 0.06) -> None:
         """Show these values, with room around them, in a unit that reads well."""
@@ -170,7 +215,7 @@ class Scope:
             axis, scale = self.plot.getAxis("left"), 1e-3 if nano else 1.0
             if axis.scale != scale:
                 axis.setScale(scale)
-                self.plot.setLabel("left", f"{self.kind.title} ({'nA' if nano else 'pA'})")
+                self._write_title()
 
     def set_last(self, last: bool) -> None:
         """Only the last one has numbers and a name on its time axis."""
