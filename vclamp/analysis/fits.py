@@ -166,14 +166,15 @@ def best_start(columns: Callable[..., Array], y: Array, *grids: Iterable[float])
 
     Source: G. H. Golub & V. Pereyra 1973, SIAM J Numer Anal 10:413.
     """
-    best, found = inf, (np.full(len(grids), nan), np.full(1, nan))
-    for nonlinear in product(*grids):
-        matrix = columns(*nonlinear)
-        linear = np.linalg.lstsq(matrix, y, rcond=None)[0]
-        rest = y - matrix @ linear
-        if (ssr := float(rest @ rest)) < best:
-            best, found = ssr, (np.array(nonlinear), linear)
-    return found
+    tried = list(product(*grids))
+    matrices = np.array([columns(*nonlinear) for nonlinear in tried])
+    usable = np.isfinite(matrices).all(axis=(1, 2))
+    if not usable.any():
+        return np.full(len(grids), nan), np.full(1, nan)
+    explained = np.full(len(tried), -inf)  # of the points' sum of squares, for the best linear parameters
+    explained[usable] = np.sum((y @ np.linalg.qr(matrices[usable])[0]) ** 2, axis=1)
+    best = int(np.argmax(explained))
+    return np.array(tried[best]), np.linalg.lstsq(matrices[best], y, rcond=None)[0]
 
 
 def _minimum(curve: Callable[[Array], Array], y: Array, start: Array) -> tuple[Array, Array, str]:

@@ -1,5 +1,7 @@
 """A protocol as the arrays that the kernels read."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ class Program:
         self.dt_ms = 1.0 / protocol.fs_kHz
         self.hold_mV = protocol.hold_mV
         self._protocol = protocol
+        self._sweeps: dict[int, Stretches] = {}
         sweeps = range(protocol.n_sweeps)
         flat = [s.start_mV for k in sweeps for s in protocol.stretches(k) if s.start_mV == s.end_mV]
         self._row = {level: row for row, level in enumerate(dict.fromkeys([protocol.hold_mV, *flat]))}
@@ -30,7 +33,9 @@ class Program:
 
     def sweep(self, index: int) -> Stretches:
         """One sweep."""
-        return self._lowered(self._protocol.stretches(index))
+        if index not in self._sweeps:
+            self._sweeps[index] = self._lowered(self._protocol.stretches(index))
+        return self._sweeps[index]
 
     def still(self, n_samples: int) -> Stretches:
         """Some samples at holding."""
@@ -43,3 +48,6 @@ class Program:
             np.array([self._row[s.start_mV] if s.start_mV == s.end_mV else -1 for s in stretches]),
             np.array([(s.start_mV, s.slope_mV, s.start_pA, s.slope_pA) for s in stretches]),
         )
+
+
+program_of = lru_cache(maxsize=4)(Program)  # a slider runs the same protocol again and again

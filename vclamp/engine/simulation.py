@@ -10,7 +10,7 @@ from vclamp.engine.inside import Inside
 from vclamp.engine.kernels.chance import draw, scatter, stream_of
 from vclamp.engine.kernels.clamped import play_clamped, settle
 from vclamp.engine.kernels.membrane import play_membrane
-from vclamp.engine.program import Program
+from vclamp.engine.program import program_of
 from vclamp.engine.recording import RecordingChain
 from vclamp.engine.tables import WHOLE, Tables
 from vclamp.model.protocol import Protocol
@@ -34,7 +34,7 @@ class Simulation:
     """
 
     def __init__(self, rig: Rig, protocol: Protocol, seed: int = 0) -> None:
-        self._program, self._seed = Program(protocol), seed
+        self._program, self._seed = program_of(protocol), seed
         self._error_mV = np.zeros(1)
         self._progress = np.zeros(2, np.int64)
         self._adopt(rig)
