@@ -121,9 +121,7 @@ class Lowered:
 
     def moves(self, voltages_mV: Voltages, step_ms: float, levels: int = 1) -> Array:
         """Propagators over step_ms, step_ms/2, …: (levels, n, squares of all schemes)."""
-        n = STATES_GRID_mV.size if voltages_mV is None else len(voltages_mV)
-        parts = [_propagators(*self._scheme_key(scheme), voltages_mV, step_ms, levels) for _, scheme in self.schemes]
-        return np.ascontiguousarray(np.concatenate([np.empty((levels, n, 0)), *parts], axis=2))
+        return _moves(tuple(self._scheme_key(scheme) for _, scheme in self.schemes), voltages_mV, step_ms, levels)
 
     def flow(self, voltages_mV: Voltages = None) -> Array:
         """What each state adds to the gating current in pA, (n, states)."""
@@ -283,6 +281,16 @@ def _rates(scheme: Scheme, solutions: Solutions, voltages_mV: Voltages) -> Array
 @lru_cache(maxsize=64)
 def _stationary(scheme: Scheme, solutions: Solutions, voltages_mV: Voltages) -> Array:
     return stationary(_rates(scheme, solutions, voltages_mV))
+
+
+@lru_cache(maxsize=4)
+def _moves(
+    schemes: tuple[tuple[Scheme, Solutions], ...], voltages_mV: Voltages, step_ms: float, levels: int
+) -> Array:  # fmt: skip
+    """`Lowered.moves`; kept, for to put large tables side by side costs more than to solve a family."""
+    n = STATES_GRID_mV.size if voltages_mV is None else len(voltages_mV)
+    parts = [_propagators(*scheme, voltages_mV, step_ms, levels) for scheme in schemes]
+    return np.ascontiguousarray(np.concatenate([np.empty((levels, n, 0)), *parts], axis=2))
 
 
 @lru_cache(maxsize=16)

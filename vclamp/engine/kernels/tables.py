@@ -42,24 +42,26 @@ def copy(target, source, count):
 @njit("f8(f8[::1],f8[::1],i8,i8)", **INNER)
 def weighted(states, weights, first, last):
     """Sum over a scheme's states, such as the share that conducts."""
-    total = 0.0
-    for s in range(first, last):
-        total += weights[s] * states[s]
+    mine, weight, total = states[first:last], weights[first:last], 0.0  # a slice needs no look at the sign of an index
+    for s in range(mine.size):
+        total += weight[s] * mine[s]
     return total
 
 
 @njit("void(f8[::1],f8[::1],i8,i8,i8,f8[::1])", **INNER)
 def move_states(states, move, square, first, last, moved):
     """Move one scheme along by its propagator, a row-stochastic block of `move`."""
-    n = last - first
+    mine = states[first:last]
+    n = mine.size
+    later = moved[:n]
     for j in range(n):
-        moved[j] = 0.0
+        later[j] = 0.0
     for i in range(n):
-        occupied = states[first + i]
+        occupied, row = mine[i], move[square + i * n : square + i * n + n]
         for j in range(n):
-            moved[j] += occupied * move[square + i * n + j]
+            later[j] += occupied * row[j]
     for j in range(n):
-        states[first + j] = moved[j]
+        mine[j] = later[j]
 
 
 @njit("void(f8[::1],f8[::1],i8[::1],i8[::1],i8[::1],i8[::1],f8[::1],f8[::1])", **INNER)
@@ -102,11 +104,9 @@ def step_gates(x, inf, decays, level, r, a, b, c, d):
 def blend_moves(v_mV, moves, level, blend):
     """The propagators at a voltage: a blend of stochastic matrices."""
     r, a, b, c, d = weights(v_mV, GRID_FIRST_mV, STATES_STEP_mV, moves.shape[1])
+    w, x, y, z = moves[level, r], moves[level, r + 1], moves[level, r + 2], moves[level, r + 3]
     for q in range(blend.size):
-        blend[q] = (
-            a * moves[level, r, q] + b * moves[level, r + 1, q]
-            + c * moves[level, r + 2, q] + d * moves[level, r + 3, q]
-        )  # fmt: skip
+        blend[q] = a * w[q] + b * x[q] + c * y[q] + d * z[q]
 
 
 @njit("void(f8[::1],f8,f8[:,:,::1],i8,i8[::1],i8[::1],f8[::1],f8[::1])", **INNER)
@@ -120,13 +120,13 @@ def step_states(states, v_mV, moves, level, scheme_first, numbers, blend, moved)
         first, last = scheme_first[k], scheme_first[k + 1]
         if numbers[k] == 0:
             move_states(states, blend, square, first, last, moved)
-            total = 0.0
-            for s in range(first, last):
-                states[s] = max(states[s], 0.0)
-                total += states[s]
+            mine, total = states[first:last], 0.0
+            for s in range(mine.size):
+                mine[s] = max(mine[s], 0.0)
+                total += mine[s]
             total = 1.0 / total
-            for s in range(first, last):
-                states[s] *= total
+            for s in range(mine.size):
+                mine[s] *= total
         square += (last - first) * (last - first)
 
 
