@@ -235,6 +235,26 @@ def test_the_number_of_channels_may_change_in_mid_sweep() -> None:
         assert late == pytest.approx(np.round(late))
 
 
+def test_channels_may_begin_to_be_counted_in_mid_sweep() -> None:
+    rig = load_rig(paths.CELLS / "hek-kv-mwc.toml")
+    smooth = replace(rig, amplifier=Amplifier())
+    channels = tuple(replace(c, n_channels=500) if c.is_gated else c for c in rig.cell.channels)
+    counted = replace(smooth, cell=replace(rig.cell, channels=channels, stochastic=True))
+    smooth = replace(counted, cell=replace(counted.cell, stochastic=False))
+    inbox = Inbox(2.0)
+    inbox.put(smooth)
+    for event in run(smooth, at(0.0, 40.0, fs_kHz=50.0), seed=1, inbox=inbox):
+        if isinstance(event, Chunk) and event.first == 0:
+            inbox.put(counted)
+        if isinstance(event, Sweep):
+            p = event["p_open_kv_mwc"]
+    assert np.ptp(p[:100]) < 1e-9
+    late = p[400:]
+    spread = np.sqrt(p[0] * (1 - p[0]) / 500)
+    assert late.mean() == pytest.approx(p[0], abs=4 * spread)
+    assert 0.3 * spread < late.std() < 2 * spread
+
+
 def test_a_change_between_two_samples_that_are_solved_at_once_keeps_the_membrane_where_it_is() -> None:
     rig = load_rig(paths.CELLS / "squid-axon-20pf.toml")
     protocol = Protocol("step", (Hold(1.0), Step(-30.0, 10.0)), 1, -80.0)

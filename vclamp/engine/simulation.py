@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Stream = NDArray[np.uint64]
 
 _SCRATCH = 4096
-_TO_START, _TO_MOVE = 0, 1  # what a channel's random numbers are for
+_TO_START, _TO_MOVE, _TO_JOIN = 0, 1, 2  # what a channel's random numbers are for
 _VOLTAGE = ("circuit", "v_mV")
 _NO_LINES = (*[np.empty((0, 0))] * 3, np.empty((0, 0, 0)), np.empty((0, 0)))
 
@@ -106,7 +106,9 @@ class Simulation:
         self.set_state((*map(float, values), *self._inside.state))
         if not np.array_equal(low.numbers, old.numbers):
             shares = np.array(values[self._y.size + self._x.size :])
-            for k, first, last in self._low.counted:
+            for k, first, last in low.counted:
+                if not old.numbers[k]:
+                    self._streams[k] = self._stream(k, sample, _TO_JOIN)
                 draw(self._s, shares, float(low.numbers[k]), first, last, self._streams[k])
         self._recording.adopt(rig)
 
