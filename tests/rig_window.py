@@ -147,13 +147,18 @@ def handle_at(slider: QSlider) -> QPoint:
 
 def drag(slider: QSlider, to_share: float, steps: int = 8, between: Callable[[], None] = lambda: None) -> None:
     """Drag a slider's handle to a place, 0 (left) to 1, as a mouse does once it is drawn and in view."""
-    QApplication.processEvents()
     area = slider.parentWidget()
     while area is not None and not isinstance(area, QScrollArea):
         area = area.parentWidget()
-    if area is not None:
-        area.ensureWidgetVisible(slider)
-        QApplication.processEvents()
+
+    def in_view() -> bool:
+        if area is not None:
+            area.ensureWidgetVisible(slider)
+        return slider.isVisible() and slider.visibleRegion().boundingRect().width() > slider.height()
+
+    live(0.05)  # a window under load may not have laid out what was just made
+    wait_for(in_view, 5.0, "the slider to be in view")
+    live(0.02)
     at = handle_at(slider)
     target = QPoint(round(to_share * (slider.width() - 1)), at.y())
     button, nothing = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
