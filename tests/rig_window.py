@@ -163,6 +163,7 @@ def drag(slider: QSlider, to_share: float, steps: int = 8, between: Callable[[],
     target = QPoint(round(to_share * (slider.width() - 1)), at.y())
     button, nothing = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QTest.mousePress(slider, button, nothing, at)
+    assert slider.isSliderDown(), f"no handle at {at} in {slider.size()}, enabled: {slider.isEnabled()}"
     for step in range(1, steps + 1):
         QTest.mouseMove(slider, at + (target - at) * (step / steps))
         between()

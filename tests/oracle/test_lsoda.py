@@ -5,11 +5,11 @@ through a series resistance: C dV/dt = (V_command - V)/Rs - I_ionic.
 """
 
 from dataclasses import dataclass, replace
-from math import exp, expm1
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracle.references import rates
 from scipy.integrate import solve_ivp
 
 from vclamp import paths
@@ -25,23 +25,6 @@ SETTLED_MS = 0.3  # what follows a step sooner than this is the charging of the 
 TOLERANCES = {"rtol": 1e-10, "atol": 1e-12, "method": "LSODA"}
 SQUID_20PF = load_rig(paths.CELLS / "squid-axon-20pf.toml")
 IV = load_protocol(paths.PROTOCOLS / "iv.toml")
-
-
-def linear_over_exp(x: float) -> float:
-    """x/(1 - exp(-x)), by its series near 0."""
-    return 1.0 + x / 2 + x * x / 12 if abs(x) < 1e-4 else -x / expm1(-x)
-
-
-def rates(v: float) -> tuple[float, ...]:
-    """alpha and beta in 1/ms of m, h and n."""
-    return (
-        linear_over_exp((v + 40) / 10),
-        4 * exp(-(v + 65) / 18),
-        0.07 * exp(-(v + 65) / 20),
-        1 / (1 + exp(-(v + 35) / 10)),
-        0.1 * linear_over_exp((v + 55) / 10),
-        0.125 * exp(-(v + 65) / 80),
-    )
 
 
 @dataclass(frozen=True)
