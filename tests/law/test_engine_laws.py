@@ -71,7 +71,7 @@ class Restless(Inbox):
     """An experimenter who turns every knob, at borders of uneven chunks."""
 
     def __init__(self, rig: Rig, seed: int) -> None:
-        super().__init__()
+        super().__init__(1.0)
         self._rng, self._first = np.random.default_rng(seed), rig
 
     def take(self, sweep: int, sample: int) -> Rig | None:

@@ -21,6 +21,7 @@ class Program:
         self.hold_mV = protocol.hold_mV
         self._protocol = protocol
         self._sweeps: dict[int, Stretches] = {}
+        self._families: dict[tuple[int, int], tuple[Integers, Stretches]] = {}
         sweeps = range(protocol.n_sweeps)
         flat = [s.start_mV for k in sweeps for s in protocol.stretches(k) if s.start_mV == s.end_mV]
         self._row = {level: row for row, level in enumerate(dict.fromkeys([protocol.hold_mV, *flat]))}
@@ -36,6 +37,15 @@ class Program:
         if index not in self._sweeps:
             self._sweeps[index] = self._lowered(self._protocol.stretches(index))
         return self._sweeps[index]
+
+    def family(self, first: int, last: int) -> tuple[Integers, Stretches]:
+        """Some sweeps: where the stretches of each begin and end among all, and these."""
+        if (first, last) not in self._families:
+            sweeps = [self.sweep(index) for index in range(first, last)]
+            borders = np.cumsum([0, *(sweep[0].size for sweep in sweeps)])
+            columns = zip(*sweeps, strict=True)
+            self._families[first, last] = borders, tuple(map(np.concatenate, columns))  # type: ignore[assignment]
+        return self._families[first, last]
 
     def still(self, n_samples: int) -> Stretches:
         """Some samples at holding."""

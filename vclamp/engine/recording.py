@@ -46,6 +46,11 @@ class RecordingChain:
         self._settings = _settings(rig, dt_ms)
         self.begin(0, 0)
 
+    @property
+    def on(self) -> bool:
+        """Whether it changes anything."""
+        return self._settings is not None
+
     def begin(self, seed: int, sweep: int) -> None:
         """A sweep starts: the filter has seen its first sample for ever, and noise before it."""
         self._key = (seed, sweep)

@@ -10,7 +10,7 @@ from vclamp.engine.inside import Inside
 from vclamp.engine.kernels.chance import draw, scatter, stream_of
 from vclamp.engine.kernels.clamped import play_clamped, settle
 from vclamp.engine.kernels.membrane import play_membrane
-from vclamp.engine.program import program_of
+from vclamp.engine.program import Integers, Stretches, program_of
 from vclamp.engine.recording import RecordingChain
 from vclamp.engine.tables import WHOLE, Tables
 from vclamp.model.protocol import Protocol
@@ -22,6 +22,7 @@ Stream = NDArray[np.uint64]
 _SCRATCH = 4096
 _TO_START, _TO_MOVE, _TO_JOIN = 0, 1, 2  # what a channel's random numbers are for
 _VOLTAGE = ("circuit", "v_mV")
+_GO_ON = np.empty(0)
 _NO_LINES = (*[np.empty((0, 0))] * 3, np.empty((0, 0, 0)), np.empty((0, 0)))
 
 
@@ -112,6 +113,21 @@ class Simulation:
                 draw(self._s, shares, float(low.numbers[k]), first, last, self._streams[k])
         self._recording.adopt(rig)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether every sweep that begins at rest begins alike, so that `play_family` may play many."""
+        amplifier = self._low.rig.amplifier
+        return amplifier.ideal and not self._inside.follows and not self._low.counted
+
+    def play_family(self, first: int, values: Array) -> None:
+        """Write whole sweeps from number `first` on, each from rest; shape (n_sweeps, n_traces, n_samples)."""
+        last = first + values.shape[0]
+        self._play_clamped(self._tables.rest[1:], *self._program.family(first, last), values, 0, values.shape[2])
+        if self._recording.on:
+            for number, sweep in enumerate(values, start=first):
+                self._recording.begin(self._seed, number)
+                self._recording.record(sweep[2])
+
     def play(self, first: int, last: int, values: Array) -> None:
         """Write samples [first, last) of the sweep; calls must follow one another."""
         begin = first
@@ -147,23 +163,29 @@ class Simulation:
                     self._refresh_currents()
 
     def _play(self, first: int, last: int, border: int, values: Array) -> None:
-        low, tables, dt_ms = self._low, self._tables, self._program.dt_ms
-        amplifier, cm_pF = low.rig.amplifier, low.rig.cell.cm_pF
+        low, tables, amplifier = self._low, self._tables, self._low.rig.amplifier
         if amplifier.ideal:
-            lines = tables.line if self._program.has_lines else _NO_LINES
-            play_clamped(
-                self._x, self._s, self._streams, self._progress, self._stretches, tables.exact, lines, low.gating,
-                low.rows, low.path_opening, self._inside.charge_fC, amplifier.unseen_mV, cm_pF, dt_ms,
-                tables.block_work, values, first, last,
-            )  # fmt: skip
+            borders = np.array([0, self._stretches[0].size])
+            self._play_clamped(_GO_ON, borders, self._stretches, values[None], first, last)
             self._y[0] = values[1, last - 1]
         else:
             play_membrane(
                 self._all, self._streams, self._progress, self._stretches, tables.membrane, tables.circuit,
                 low.gating, low.rows, low.path_opening, low.state_charge_fC, tables.bounds, tables.clamp.d,
-                tables.clamp.d_constant, cm_pF, dt_ms, amplifier.clamps_current, WHOLE, tables.step_work,
-                self._error_mV, values, last, border,
+                tables.clamp.d_constant, low.rig.cell.cm_pF, self._program.dt_ms, amplifier.clamps_current, WHOLE,
+                tables.step_work, self._error_mV, values, last, border,
             )  # fmt: skip
+
+    def _play_clamped(
+        self, rest: Array, borders: Integers, stretches: Stretches, sweeps: Array, first: int, last: int
+    ) -> None:
+        low, tables = self._low, self._tables
+        play_clamped(
+            rest, self._x, self._s, self._streams, self._progress, borders, stretches, tables.exact,
+            tables.line if self._program.has_lines else _NO_LINES, low.gating, low.rows, low.path_opening,
+            self._inside.charge_fC, low.rig.amplifier.unseen_mV, low.rig.cell.cm_pF, self._program.dt_ms,
+            tables.block_work, sweeps, first, last,
+        )  # fmt: skip
 
     def _leap(self, n_samples: int) -> None:
         """Wait at holding in one step."""

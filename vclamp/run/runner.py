@@ -1,7 +1,8 @@
 """Run a protocol on a rig: a plain generator that knows no clock, thread, file or window."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,12 @@ from vclamp.model.record import (
     trace_names,
 )
 from vclamp.model.rig import Rig
-from vclamp.run.memory import Memory
+from vclamp.run.memory import PIECE_VALUES, Memory
+
+Array = NDArray[np.float64]
 
 MAX_BYTES = 2 * 1024**3
+MOST_AT_ONCE = 1000  # sweeps
 _BYTES_PER_VALUE = 8
 _BYTES_TO_DRAW = 4  # the window keeps a copy in single precision
 _SWEEPS_UNDER_WAY = 3  # copies of one sweep: while it is solved, recorded, and written to the disk
@@ -61,6 +65,10 @@ class Inbox:
         except IndexError:
             return None
 
+    def sweeps_at_once(self, duration_ms: float) -> int:
+        """How many sweeps of a duration fit into a chunk: nothing is heard while they are played."""
+        return 1 if self._rigs else max(1, int(min(self.chunk_ms / duration_ms, MOST_AT_ONCE)))
+
     def next_border(self, sweep: int, sample: int, dt_ms: float) -> int:
         """The sample at which the chunk that starts at `sample` ends."""
         chunk = self.chunk_ms / dt_ms
@@ -77,6 +85,10 @@ class Script(Inbox):
     def take(self, sweep: int, sample: int) -> Rig | None:
         """The rig that was taken at this sample."""
         return self._changes.get((sweep, sample))
+
+    def sweeps_at_once(self, duration_ms: float) -> int:
+        """One, where there is something to say."""
+        return 1 if self._changes else super().sweeps_at_once(duration_ms)
 
     def next_border(self, sweep: int, sample: int, dt_ms: float) -> int:
         """The usual border, or the next recorded change."""
@@ -176,22 +188,47 @@ def _free_bytes() -> int:
 
 
 def _sweeps(rig: Rig, protocol: Protocol, seed: int, inbox: Inbox) -> Iterator[Event]:
-    simulation = Simulation(rig, protocol, seed)
-    n_samples = sum(map(protocol.n_samples, range(protocol.n_sweeps)))
-    memory = Memory(len(simulation.names) * n_samples)
-    for index in range(protocol.n_sweeps):
-        if index:
-            _between(simulation, protocol, index)
-            simulation.begin(index)
-        values = memory.take(len(simulation.names), protocol.n_samples(index))
-        sweep = _Sweep(simulation, protocol, index, rig, values)
-        yield from sweep.play(inbox)
-        if inbox.stopped:
+    simulation, index = Simulation(rig, protocol, seed), 0
+    lengths = tuple(map(protocol.n_samples, range(protocol.n_sweeps)))
+    n_rows = len(simulation.names)
+    memory = Memory(n_rows * sum(lengths))
+    while index < protocol.n_sweeps:
+        length, many = lengths[index], 1
+        if protocol.between == "rested" and simulation.repeats:
+            alike = sum(1 for _ in takewhile(length.__eq__, lengths[index:]))
+            room = max(1, PIECE_VALUES // (n_rows * length))
+            many = min(alike, room, inbox.sweeps_at_once(protocol.duration_ms(index)))
+        values = memory.take(many * n_rows, length)
+        if many > 1:
+            done = yield from _family(simulation, rig, index, values.reshape(many, n_rows, length), inbox)
+        else:
+            if index:
+                _between(simulation, protocol, index)
+                simulation.begin(index)
+            sweep = _Sweep(simulation, protocol, index, rig, values)
+            done = yield from sweep.play(inbox)
+            rig = sweep.rig
+        index += done
+        if done < many:
             yield Finished("stopped", f"stopped in sweep {index + 1}")
             return
-        rig = sweep.rig
-        yield sweep.finished()
     yield Finished("completed")
+
+
+def _family(
+    simulation: Simulation, rig: Rig, first: int, values: Array, inbox: Inbox
+) -> Generator[Chunk | Sweep, None, int]:
+    """Whole sweeps from number `first` on, played at once; returns how many were said."""
+    simulation.rest(first)
+    names, start = simulation.names, simulation.state
+    simulation.play_family(first, values)
+    values.setflags(write=False)
+    for done, sweep in enumerate(values):
+        yield Chunk(first + done, 0, sweep.shape[1], names, sweep)
+        if inbox.stopped:
+            return done
+        yield Sweep(first + done, names, sweep, start, rig)
+    return len(values)
 
 
 def _between(simulation: Simulation, protocol: Protocol, index: int) -> None:
@@ -207,9 +244,7 @@ def _between(simulation: Simulation, protocol: Protocol, index: int) -> None:
 class _Sweep:
     """One sweep while it is played."""
 
-    def __init__(
-        self, simulation: Simulation, protocol: Protocol, index: int, rig: Rig, values: NDArray[np.float64]
-    ) -> None:
+    def __init__(self, simulation: Simulation, protocol: Protocol, index: int, rig: Rig, values: Array) -> None:
         self.rig = self._first_rig = rig
         self._simulation, self._index = simulation, index
         self._dt_ms = 1.0 / protocol.fs_kHz
@@ -218,25 +253,22 @@ class _Sweep:
         self._start = simulation.state
         self._changes: list[Change] = []
 
-    def play(self, inbox: Inbox) -> Iterator[Chunk]:
-        """Play the sweep chunk by chunk."""
+    def play(self, inbox: Inbox) -> Generator[Chunk | Sweep, None, int]:
+        """Play the sweep chunk by chunk; returns 1 if it was finished, 0 if it was stopped."""
         sample, n_samples = 0, self._values.shape[1]
         while sample < n_samples:
             self._hear(inbox, sample)
+            if not inbox.stopped:
+                last = min(inbox.next_border(self._index, sample, self._dt_ms), n_samples)
+                self._simulation.play(sample, last, self._values)
+                yield Chunk(self._index, sample, last, self._names, self._values)
+                sample = last
             if inbox.stopped:
-                return
-            last = min(inbox.next_border(self._index, sample, self._dt_ms), n_samples)
-            self._simulation.play(sample, last, self._values)
-            yield Chunk(self._index, sample, last, self._names, self._values)
-            sample = last
-
-    def finished(self) -> Sweep:
-        """The sweep as a value, its traces no longer writable."""
+                return 0
         self._values.setflags(write=False)
-        return Sweep(
-            self._index, self._names, self._values, self._start, self._first_rig,
-            tuple(self._changes),
-        )  # fmt: skip
+        changes = tuple(self._changes)
+        yield Sweep(self._index, self._names, self._values, self._start, self._first_rig, changes)
+        return 1
 
     def _hear(self, inbox: Inbox, sample: int) -> None:
         """Take a changed rig, from this sample on."""

@@ -161,11 +161,11 @@ class _Play:
         if self._inbox is not None:
             self._inbox.stop()
 
-    def begin(self) -> "Inbox":
+    def begin(self, chunk_ms: float) -> "Inbox":
         """The inbox to run with; from now on it hears what is said."""
         from vclamp.run.runner import Inbox
 
-        self._inbox = Inbox(LONGEST_CHUNK_MS)
+        self._inbox = Inbox(chunk_ms)
         self.began_s = time.monotonic()
         if self.stopped:
             self._inbox.stop()
@@ -299,8 +299,8 @@ class Worker:
         try:
             from vclamp.run.runner import run
 
-            inbox = play.begin()
             longest_ms = LONGEST_CHUNK_MS
+            inbox = play.begin(longest_ms)
             self._set_chunk(inbox, longest_ms)
             recorder = _Recorder(self) if save else None
             self.pacer.restart()
@@ -345,7 +345,8 @@ class Worker:
         if sum(map(protocol.n_samples, range(protocol.n_sweeps))) > MAX_PREVIEW_SAMPLES:
             return
         play = self._previewing = _Play(rig)
-        header, *events = (e for e in run(rig, protocol, inbox=play.begin()) if not isinstance(e, Chunk))
+        chunk_ms = (20.0 if rig.amplifier.ideal else 1.0) * LONGEST_CHUNK_MS
+        header, *events = (e for e in run(rig, protocol, inbox=play.begin(chunk_ms)) if not isinstance(e, Chunk))
         if events[-1].reason == "failed":
             raise VClampError(events[-1].message)
         if not play.stopped:

@@ -50,21 +50,24 @@ def settle(x, states, inf, rate, powers, gating, count, dt, moved):
 
 @njit("void(f8[:],f8[:],i8,i8,b1)", **_INLINE)
 def _raise(opening, track, power, count, first):
-    """Multiply an opening by a power of a gate, the first of its gates."""
-    for n in range(0, power, 2):
-        if first and n == 0:
-            if power == 1:
-                for j in range(count):
-                    opening[j] = track[j]
-            else:
-                for j in range(count):
-                    opening[j] = track[j] * track[j]
-        elif n == power - 1:
+    """Multiply an opening by a power of a gate, the first of its gates; what is usual in one pass."""
+    if first and power == 4:
+        for j in range(count):
+            square = track[j] * track[j]
+            opening[j] = square * square
+    elif first and power == 3:
+        for j in range(count):
+            opening[j] = track[j] * track[j] * track[j]
+    elif first and power == 2:
+        for j in range(count):
+            opening[j] = track[j] * track[j]
+    else:
+        if first:
+            for j in range(count):
+                opening[j] = track[j]
+        for _ in range(1 if first else 0, power):
             for j in range(count):
                 opening[j] *= track[j]
-        else:
-            for j in range(count):
-                opening[j] *= track[j] * track[j]
 
 
 @njit("i8(f8[::1],f8[::1],i8,i8,i8,i8,i8,f8[::1])", **_INLINE)
@@ -130,6 +133,9 @@ def _play_constant(
             n *= 2
     for n in range(p_row.size):
         fill(p[n], 1.0)  # openings without a gate stay so
+    fill(values[0, first:last], command_mV)
+    fill(values[1, first:last], v_mV)
+    begun = numbers.size > 0 or i_open.size == 0  # else the first current begins the sum of all
     column = first
     while column < last:
         k = offset + column - first
@@ -137,9 +143,8 @@ def _play_constant(
         count = min(BLOCK - j0, last - column)
         stop = column + count
         total = values[2, column:stop]
-        fill(values[0, column:stop], command_mV)
-        fill(values[1, column:stop], v_mV)
-        fill(total, 0.0)
+        if begun:
+            fill(total, 0.0)
         for g in range(x.size):
             n = gate_opening[g]
             opening = values[p_row[n], column:stop] if p_row[n] >= 0 else p[n, :count]
@@ -180,10 +185,14 @@ def _play_constant(
                 for j in range(count):
                     current[j] += opening[j] * full
                     total[j] += opening[j] * full
-            else:
+            elif n > 0 or begun:
                 for j in range(count):
                     current[j] = opening[j] * full
                     total[j] += current[j]
+            else:
+                for j in range(count):
+                    current[j] = opening[j] * full
+                    total[j] = current[j]
             for j in range(count if charge.size else 0):
                 charge[n] += opening[j] * full * dt
         if membrane_row[0] >= 0:
@@ -312,41 +321,50 @@ def _play_line(
 
 
 @njit(
-    f"void(f8[::1],f8[::1],u8[:,::1],i8[::1],{_STRETCHES},{_EXACT_TABLES},{_LINE_TABLES},{GATING},{ROWS},i8[::1],"
-    f"f8[::1],f8,f8,f8,{_WORK},f8[:,::1],i8,i8)",
+    f"void(f8[::1],f8[::1],f8[::1],u8[:,::1],i8[::1],i8[::1],{_STRETCHES},{_EXACT_TABLES},{_LINE_TABLES},{GATING},"
+    f"{ROWS},i8[::1],f8[::1],f8,f8,f8,{_WORK},f8[:,:,::1],i8,i8)",
     **EXACT,
 )
 def play_clamped(
-    x, states, streams, anchor, stretches, exact, grid, gating, rows, path_opening, charge, unseen_mV, cm_pF, dt,
-    work, values, first, last,
+    rest, x, states, streams, anchor, borders, stretches, exact, grid, gating, rows, path_opening, charge, unseen_mV,
+    cm_pF, dt, work, sweeps, first, last,
 ):  # fmt: skip
-    """Write samples [first, last) of a sweep whose membrane follows the command at once.
+    """Write samples [first, last) of sweeps whose membrane follows the command at once.
+
+    `sweeps` are (number, rows, samples); sweep k has the stretches from borders[k] to borders[k + 1], which
+    are (first, last, row of the exact tables or -1, and start and slope of the command). Each begins at
+    `rest` (gates, states); if that is empty, there is one sweep, which goes on.
 
     Gates and states hold at sample `anchor` and are brought to the end of every stretch that is
-    played to its end. `stretches` are (first, last, row of the exact tables or -1, and start and
-    slope of the command). `work` is scratch: (openings, BLOCK), (gates, BLOCK), (4, BLOCK), three
+    played to its end. `work` is scratch: (openings, BLOCK), (gates, BLOCK), (4, BLOCK), three
     times (BLOCK,), one value a state, one an element of the propagators; and row numbers (BLOCK,).
     """
     begins, ends, levels, lines = stretches
-    for n in range(begins.size):
-        a, b = max(first, begins[n]), min(last, ends[n])
-        if a >= b:
-            continue
-        start_mV, slope_mV = lines[n, 0], lines[n, 1]
-        if levels[n] >= 0:
-            _play_constant(
-                x, states, streams, exact, levels[n], gating, rows, path_opening, charge, a - anchor[0], dt,
-                start_mV, start_mV + unseen_mV, work, values, a, b,
-            )  # fmt: skip
-            if b == ends[n]:
-                settle(
-                    x, states, exact[0][levels[n]], exact[1][levels[n]], exact[3][levels[n]], gating, b - anchor[0],
-                    dt, work[3][3],
+    for k in range(sweeps.shape[0]):
+        values = sweeps[k]
+        if rest.size > 0:
+            copy(x, rest, x.size)
+            copy(states, rest[x.size :], states.size)
+            anchor[0] = 0
+        for n in range(borders[k], borders[k + 1]):
+            a, b = max(first, begins[n]), min(last, ends[n])
+            if a >= b:
+                continue
+            start_mV, slope_mV = lines[n, 0], lines[n, 1]
+            if levels[n] >= 0:
+                _play_constant(
+                    x, states, streams, exact, levels[n], gating, rows, path_opening, charge, a - anchor[0], dt,
+                    start_mV, start_mV + unseen_mV, work, values, a, b,
+                )  # fmt: skip
+                if b == ends[n]:
+                    settle(
+                        x, states, exact[0][levels[n]], exact[1][levels[n]], exact[3][levels[n]], gating,
+                        b - anchor[0], dt, work[3][3],
+                    )  # fmt: skip
+                    anchor[0] = b
+            else:
+                _play_line(
+                    x, states, streams, grid, gating, rows, path_opening, charge,
+                    start_mV, slope_mV, unseen_mV, cm_pF * slope_mV / dt, dt, a - begins[n], work, values, a, b,
                 )  # fmt: skip
                 anchor[0] = b
-        else:
-            _play_line(
-                x, states, streams, grid, gating, rows, path_opening, charge,
-                start_mV, slope_mV, unseen_mV, cm_pF * slope_mV / dt, dt, a - begins[n], work, values, a, b,
-            )  # fmt: skip
-            anchor[0] = b
