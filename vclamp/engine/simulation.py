@@ -213,7 +213,7 @@ class Simulation:
             row = levels[n]
             settle(
                 self._x, self._s, inf[row], rate[row], powers[row], self._low.gating, sample - self._progress[0],
-                self._program.dt_ms, tables.block_work[3][3],
+                self._program.dt_ms, tables.block_work[3][2],
             )  # fmt: skip
         if self._progress[0] > sample:  # the second of two samples that were solved at once
             self._all[:] = tables.step_work[0][1]

@@ -106,8 +106,10 @@ class Tables:
         """Scratch for an ideal clamp's kernel."""
         low = self.low
         squares = sum((b - a) ** 2 for a, b in low.parts)
-        blocks = tuple(np.empty((n, BLOCK)) for n in (low.rows[1].size, low.n_gates, 4))
-        return *blocks, tuple(map(np.empty, (BLOCK, BLOCK, BLOCK, low.scale.size, squares))), np.empty(BLOCK, np.uint64)
+        blocks = (np.empty((low.rows[1].size, BLOCK)), np.empty((low.n_gates, BLOCK)))
+        gates = np.zeros((3, 4 * ceil(low.n_gates / 4), BLOCK))
+        vectors = tuple(map(np.empty, (BLOCK, BLOCK, low.scale.size, squares)))
+        return *blocks, gates, vectors, (np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64))
 
     @cached_property
     def step_work(self) -> tuple[Any, ...]:

@@ -22,11 +22,10 @@ from vclamp.engine.kernels.tables import (
 BLOCK, POWERS = 128, 8  # propagators of 1, 2, 4 … BLOCK samples
 GRID_COUNT = 2501
 _INLINE = {**EXACT, "forceinline": True}  # fused, what is written would depend on where a chunk ends
-_1, _2, _3 = np.uint64(1), np.uint64(2), np.uint64(3)
 _TABLE = "f8[:,::1]"
 _EXACT_TABLES = f"UniTuple({_TABLE}, 6)"
 _LINE_TABLES = f"Tuple(({_TABLE},{_TABLE},{_TABLE},f8[:,:,::1],{_TABLE}))"
-_WORK = "Tuple((f8[:,::1],f8[:,::1],f8[:,::1],UniTuple(f8[::1], 5),u8[::1]))"
+_WORK = "Tuple((f8[:,::1],f8[:,::1],f8[:,:,::1],UniTuple(f8[::1], 4),UniTuple(i8[::1], 2)))"
 _STRETCHES = "Tuple((i8[::1],i8[::1],i8[::1],f8[:,::1]))"
 
 
@@ -75,11 +74,23 @@ def _observe(states, observed, at, first, last, j0, count, track):
     """What is seen of a scheme at `count` samples from the j0-th of a block; returns where the next matrix begins."""
     for j in range(count):
         track[j] = 0.0
-    for s in range(first, last):
-        row = at + (s - first) * BLOCK + j0
-        seen, occupied = observed[row : row + count], states[s]
+    s, row = first, at + j0
+    while s + 3 < last:  # four at once spare the track three ways to memory and back
+        a, b, c, d = states[s], states[s + 1], states[s + 2], states[s + 3]
+        seen_a, seen_b = observed[row : row + count], observed[row + BLOCK : row + BLOCK + count]
+        seen_c, seen_d = (
+            observed[row + 2 * BLOCK : row + 2 * BLOCK + count],
+            observed[row + 3 * BLOCK : row + 3 * BLOCK + count],
+        )
+        for j in range(count):
+            track[j] = track[j] + a * seen_a[j] + b * seen_b[j] + c * seen_c[j] + d * seen_d[j]
+        s += 4
+        row += 4 * BLOCK
+    for n in range(s, last):
+        seen, occupied = observed[row : row + count], states[n]
         for j in range(count):
             track[j] += occupied * seen[j]
+        row += BLOCK
     return at + (last - first) * BLOCK
 
 
@@ -122,7 +133,7 @@ def _play_constant(
     inf, rate, i_open = exact[0][level], exact[1][level], exact[2][level]
     powers, flow, observed = exact[3][level], exact[4][level], exact[5][level]
     leap = powers.size - powers.size // POWERS
-    p, decay, _, (scratch, _, _, moved, _), _ = work
+    p, decay, _, (scratch, _, moved, _), _ = work
     for g in range(x.size):
         decay[g, 0], once, n = 1.0, np.exp(-dt * rate[g]), 1
         while n < BLOCK:
@@ -200,22 +211,58 @@ def _play_constant(
         column += count
 
 
-@njit("void(f8,f8,f8,i8,u8[::1],f8[:,::1])", **_INLINE)
-def _lookups(start_mV, slope_mV, k, count, row, weight):
-    """Where to look at `count` voltages on a line: row numbers, and the four weights of each."""
-    wa, wb, wc, wd = weight[0], weight[1], weight[2], weight[3]
+@njit("i8(f8,f8,f8,i8,f8[::1],i8[::1],i8[::1])", **_INLINE)
+def _cells(start_mV, slope_mV, k, count, part, row, until):
+    """The cells of the grid that a line passes: the first row of each, and the sample before which it is left.
+
+    `part` is how far each sample lies in its cell. Returns the number of cells.
+    """
     for j in range(count):
-        r, wa[j], wb[j], wc[j], wd[j] = weights(start_mV + slope_mV * (k + j), GRID_FIRST_mV, GRID_STEP_mV, GRID_COUNT)
-        row[j] = np.uint64(r)
+        position = (start_mV + slope_mV * (k + j) - GRID_FIRST_mV) * (1.0 / GRID_STEP_mV)
+        part[j] = min(max(position, 1.0), GRID_COUNT - 2.001)
+    cells, j = 0, 0
+    while j < count:
+        begin, here = j, int(part[j])
+        while j < count and int(part[j]) == here:
+            j += 1
+        inside = part[begin:j]
+        for i in range(inside.size):
+            inside[i] -= here
+        row[cells], until[cells] = here - 1, j
+        cells += 1
+    return cells
 
 
-@njit("void(f8[::1],u8[::1],f8[:,::1],i8,f8[::1])", **_INLINE)
-def _interpolated(table, row, weight, count, found):
-    """One table's values at the places that `_lookups` found; unsigned numbers need no look at their sign."""
-    wa, wb, wc, wd = weight[0], weight[1], weight[2], weight[3]
-    for j in range(count):
-        r = row[j]
-        found[j] = wa[j] * table[r] + wb[j] * table[r + _1] + wc[j] * table[r + _2] + wd[j] * table[r + _3]
+@njit("void(f8[::1],i8,f8[::1],i8[::1],i8[::1],f8[::1])", **_INLINE)
+def _along(table, cells, part, row, until, found):
+    """One table's values along a line: in each cell a cubic through four rows."""
+    begin = 0
+    for n in range(cells):
+        a, b, c, d = table[row[n]], table[row[n] + 1], table[row[n] + 2], table[row[n] + 3]
+        third = (d - a) * (1.0 / 6.0) + (b - c) * 0.5
+        second = (a + c) * 0.5 - b
+        first = c - a * (1.0 / 3.0) - b * 0.5 - d * (1.0 / 6.0)
+        s, result = part[begin : until[n]], found[begin : until[n]]
+        for j in range(s.size):
+            result[j] = b + s[j] * (first + s[j] * (second + s[j] * third))
+        begin = until[n]
+
+
+@njit("void(f8[::1],i8,f8[:,:,::1])", **_INLINE)
+def _relax(x, count, gates):
+    """Every gate at `count` samples, x(k+1) = x(k) left + gain, and after them; four at once, each waits for itself."""
+    track, gain, left = gates[0], gates[1], gates[2]
+    for g in range(x.size):
+        track[g, 0] = x[g]
+    for g in range(0, track.shape[0], 4):
+        a, b, c, d = track[g, 0], track[g + 1, 0], track[g + 2, 0], track[g + 3, 0]
+        for j in range(count):
+            track[g, j], track[g + 1, j], track[g + 2, j], track[g + 3, j] = a, b, c, d
+            a, b = gain[g, j] + a * left[g, j], gain[g + 1, j] + b * left[g + 1, j]
+            c, d = gain[g + 2, j] + c * left[g + 2, j], gain[g + 3, j] + d * left[g + 3, j]
+        final = (a, b, c, d)
+        for n in range(min(4, x.size - g)):
+            x[g + n] = final[n]
 
 
 @njit(
@@ -268,7 +315,7 @@ def _play_line(
     inf, decay, i_open, moves, flow = grid
     gate_opening, gate_power, path_row, p_row, gate_row = gating[0], gating[1], rows[0], rows[1], rows[2]
     membrane_row = rows[5]
-    p, _, weight, (track, target, left, moved, blend), row = work
+    p, _, gates, (track, part, moved, blend), (row, until) = work
     for column in range(first, last, BLOCK):
         count = min(BLOCK, last - column)
         k = offset + column - first
@@ -280,30 +327,32 @@ def _play_line(
             total[j] = cap_pA
         for n in range(p_row.size):
             fill(p[n], 1.0)
-        _lookups(start_mV + unseen_mV, slope_mV, k + 0.5, count, row, weight)
+        cells = _cells(start_mV + unseen_mV, slope_mV, k + 0.5, count, part, row, until)
         for g in range(x.size):
-            _interpolated(inf[g], row, weight, count, target)
-            _interpolated(decay[g], row, weight, count, left)
-            now = x[g]
+            gain, left = gates[1, g], gates[2, g]
+            _along(inf[g], cells, part, row, until, gain)
+            _along(decay[g], cells, part, row, until, left)
             for j in range(count):
-                track[j] = now
-                now = target[j] + (now - target[j]) * left[j]
-            x[g] = now
+                gain[j] -= gain[j] * left[j]
+        _relax(x, count, gates)
+        for g in range(x.size):
+            open_share = gates[0, g]
             if gate_row[g] >= 0:
                 found = values[gate_row[g], column : column + count]
                 for j in range(count):
-                    found[j] = min(max(track[j], 0.0), 1.0)
-            _raise(p[gate_opening[g]], track, gate_power[g], count, g == 0 or gate_opening[g - 1] != gate_opening[g])
+                    found[j] = min(max(open_share[j], 0.0), 1.0)
+            first_gate = g == 0 or gate_opening[g - 1] != gate_opening[g]
+            _raise(p[gate_opening[g]], open_share, gate_power[g], count, first_gate)
         for j in range(count if states.size else 0):
             _step_along(
                 states, streams, start_mV + unseen_mV + slope_mV * (k + j), slope_mV, moves, flow, gating, rows, p,
                 total, j, values, column + j, blend, moved,
             )  # fmt: skip
-        _lookups(start_mV + unseen_mV, slope_mV, k, count, row, weight)
+        cells = _cells(start_mV + unseen_mV, slope_mV, k, count, part, row, until)
         for n in range(path_row.size):
             fill(values[path_row[n], column : column + count], 0.0)
         for n in range(path_opening.size):
-            _interpolated(i_open[n], row, weight, count, track)
+            _along(i_open[n], cells, part, row, until, track)
             current, opening = values[path_row[n], column : column + count], p[path_opening[n]]
             for j in range(count):
                 track[j] *= opening[j]
@@ -336,8 +385,9 @@ def play_clamped(
     `rest` (gates, states); if that is empty, there is one sweep, which goes on.
 
     Gates and states hold at sample `anchor` and are brought to the end of every stretch that is
-    played to its end. `work` is scratch: (openings, BLOCK), (gates, BLOCK), (4, BLOCK), three
-    times (BLOCK,), one value a state, one an element of the propagators; and row numbers (BLOCK,).
+    played to its end. `work` is scratch: (openings, BLOCK), (gates, BLOCK), (3, gates, BLOCK) with
+    gates rounded up to fours and zero beyond them, twice (BLOCK,), one value a state, one an element
+    of the propagators; and row numbers, twice (BLOCK,).
     """
     begins, ends, levels, lines = stretches
     for k in range(sweeps.shape[0]):
@@ -359,7 +409,7 @@ def play_clamped(
                 if b == ends[n]:
                     settle(
                         x, states, exact[0][levels[n]], exact[1][levels[n]], exact[3][levels[n]], gating,
-                        b - anchor[0], dt, work[3][3],
+                        b - anchor[0], dt, work[3][2],
                     )  # fmt: skip
                     anchor[0] = b
             else:
