@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QSlider, QStyle, QStyleOptionSlider, QWidget
 from recordings import iv, squid_axon
+from shiboken6 import isValid
 
 from vclamp.model.protocol import Hold, Protocol, Step
 from vclamp.model.record import Recording
@@ -24,6 +25,7 @@ from vclamp.ui.settings import Settings
 from vclamp.ui.window import Window
 
 Key = Qt.Key
+BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton)
 HARMLESS = "This plugin does not support"  # all that the offscreen platform has to say
 TTX = "solutions.drugs.TTX.out_mM"
 
@@ -64,7 +66,9 @@ def open_window(folder: Path, *, protocol: Protocol | None = None, ready: bool =
             wait_for(lambda: bool(came), 60.0, "the engine")
             settle(window)
         yield window
+        assert not held(), f"{held()} still down: a slider of the next window would not move"
     finally:
+        let_go(window)
         window.close()
         window.deleteLater()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -127,9 +131,27 @@ def type_into(window: Window, field: QWidget, text: str, end: Qt.Key = Key.Key_R
     press(window, end)
 
 
-def click(widget: QWidget, at: QPoint | None = None) -> None:
-    """A click of the left button."""
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
+def click(widget: QWidget, at: QPoint | None = None, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+    """A click, of the left button unless it is of another."""
+    QTest.mouseClick(widget, button, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
+
+
+def double_click(widget: QWidget, at: QPoint | None = None, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+    """A double-click, and what QTest leaves out of one: that the button comes up again."""
+    window = widget.window()
+    QTest.mouseDClick(widget, button, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
+    let_go(widget if isValid(widget) else window)
+
+
+def held() -> list[Qt.MouseButton]:
+    """The buttons of the mouse that are down, as Qt remembers for all windows."""
+    return [button for button in BUTTONS if QApplication.mouseButtons() & button]
+
+
+def let_go(over: QWidget) -> None:
+    """Let every button of the mouse come up over a widget."""
+    for button in held():
+        QTest.mouseRelease(over, button)
 
 
 def ttx_slider(window: Window) -> QSlider:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QSlider, QWidget
-from rig_window import Key, click, family, live, press, settle
+from rig_window import Key, click, double_click, family, live, press, settle
 
 from vclamp.ui.actions import MENUS
 from vclamp.ui.panels.fields import QuantityField
@@ -102,8 +102,8 @@ class Monkey:
         target = self.window.childAt(at)
         if target is not None and at.y() > self.window.menuBar().height():
             button = self.chance.choice([Qt.MouseButton.LeftButton] * 4 + [Qt.MouseButton.RightButton])
-            do = self.chance.choice([QTest.mouseClick] * 4 + [QTest.mouseDClick])
-            do(target, button, NONE, target.mapFrom(self.window, at))
+            do = self.chance.choice([click] * 4 + [double_click])
+            do(target, target.mapFrom(self.window, at), button)
 
     def wheel(self) -> None:
         at = self.somewhere()
@@ -144,7 +144,7 @@ class Monkey:
         self.chance.choice(entries).trigger()
 
     def toggle(self) -> None:
-        cards = list(self.window.panel.cards.values())
+        cards = [card for card in self.window.panel.cards.values() if hasattr(card, "switch")]
         if cards:
             click(self.chance.choice(cards).switch, QPoint(8, 8))
 

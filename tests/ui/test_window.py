@@ -6,13 +6,14 @@ from statistics import median
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from rig_window import (
     TTX,
     Key,
     click,
+    double_click,
     drag,
     engine_held,
     family,
@@ -309,8 +310,15 @@ def test_digits_switch_channels(rig_window: Window) -> None:
 def test_a_double_click_washes_a_drug_off(rig_window: Window) -> None:
     slider = ttx_slider(rig_window)
     slider.setValue(200)
-    QTest.mouseDClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 2, slider.height() // 2))
+    double_click(slider)
     assert rig_window.bench.rig.solutions.drug_mM("TTX", "out") == 0.0
+
+
+@pytest.mark.parametrize("button", [Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton])
+def test_a_slider_can_be_dragged_after_a_double_click_elsewhere(rig_window: Window, button: Qt.MouseButton) -> None:
+    double_click(rig_window.status, button=button)
+    drag(ttx_slider(rig_window), 1.0)
+    assert rig_window.bench.rig.solutions.drug_mM("TTX", "out") > 0.0
 
 
 TYPED = [

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from recordings import iv, squid_axon
-from rig_window import TTX, Key, family, live, nothing_goes_wrong, open_window, press, quick, settle
+from rig_window import TTX, Key, family, live, nothing_goes_wrong, open_window, press, quick, session_file, settle
 
 from vclamp.errors import VClampError
 from vclamp.model.protocol import Hold, Protocol
@@ -364,6 +364,24 @@ def test_an_export_that_hangs_does_not_hold_the_window_back(rig_window: Window) 
     assert 2.5 < time.monotonic() - start < 3.5
     assert not rig_window.closed_whole
     gate.set()
+
+
+def test_closing_leaves_one_file_also_while_its_runs_are_being_read(rig_window: Window) -> None:
+    """As the list of runs does at the end of each: the last to close a file must be its writer."""
+    family(rig_window)
+    file = session_file(rig_window)
+    reading, enough = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with Session.open(file):
+            reading.set()
+            enough.wait()
+
+    rig_window.bridge.beside(read, lambda result: None)
+    assert reading.wait(5.0)
+    threading.Timer(0.3, enough.set).start()
+    assert closed_in(rig_window) < 1.0
+    assert [*file.parent.iterdir()] == [file]
 
 
 # ---- frames --------------------------------------------------------------------------------

@@ -126,12 +126,8 @@ class Bridge(QObject):
 
     def close(self, timeout_s: float = 3.0) -> bool:
         """End all threads; False if one did not end in time."""
-        until = time.monotonic() + timeout_s
         self._timer.stop()
-        ended = self._worker.close(timeout_s)
-        for thread in self._tasks:
-            thread.join(max(until - time.monotonic(), 0.0))
-        return ended and not any(thread.is_alive() for thread in self._tasks)
+        return self._worker.close(timeout_s, self._tasks)
 
     def drain(self) -> None:
         """Pass on what was said since the last frame, as far as there is time in this one."""

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -233,14 +233,18 @@ class Worker:
         if self._previewing is not None:
             self._previewing.stop()
 
-    def close(self, timeout_s: float) -> bool:
-        """End everything; False if the thread did not end in time."""
+    def close(self, timeout_s: float, tasks: Sequence[threading.Thread] = ()) -> bool:
+        """End everything; False if the thread, or one of the tasks beside it, did not end in time."""
+        until = time.monotonic() + timeout_s
         self._closing = True
         self._go.set()
         self.forget()
         self._orders.put(None)
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        for thread in (self._thread, *tasks):
+            thread.join(max(until - time.monotonic(), 0.0))
+        if self._session is not None and not self._thread.is_alive():
+            self._session.close()  # after the tasks: a file that one of them still reads keeps its side files
+        return not any(thread.is_alive() for thread in (self._thread, *tasks))
 
     def _order(self, order: Callable[[], None]) -> None:
         self.ordered += 1
@@ -262,8 +266,6 @@ class Worker:
             except Exception as error:  # the window must hear of it, and the thread live on
                 self.say(Trouble(f"internal error: {type(error).__name__}: {error}"))
             self.say(Answered())
-        if self._session is not None:
-            self._session.close()
 
     def _load(self) -> None:
         from vclamp.engine import cache
@@ -329,9 +331,8 @@ class Worker:
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise VClampError(
-                    f"recordings cannot be kept there ({error.strerror})", where=str(self._folder)
-                ) from None
+                what = f"recordings cannot be kept there ({error.strerror})"
+                raise VClampError(what, where=str(self._folder)) from None
             self._session = Session.create(new_session_path(self._folder), exclusive=False)
         return self._session
 

@@ -17,23 +17,6 @@ _COUNT_TIP = "Number of channels, 1 to 1 000 000; their conductance together sta
 _PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "u": 1e-6, "n": 1e-9, "p": 1e-12}
 # units that may be typed with another prefix
 _SCALED = ("mV", "ms", "pA", "nS", "pF", "pL", "mM", "MΩ", "GΩ", "kHz", "kJ/mol")
-_NUMBER = "88888"
-LEADING_DIGITS, SCIENTIFIC_BELOW = 6, 1e-3
-_COUNT_TIP = "Number of channels, 1 to 1 000 000; their conductance together stays as it is"
-_PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "u": 1e-6, "n": 1e-9, "p": 1e-12}
-_SCALED = (
-    "mV",
-    "ms",
-    "pA",
-    "nS",
-    "pF",
-    "pL",
-    "mM",
-    "MΩ",
-    "GΩ",
-    "kHz",
-    "kJ/mol",
-)  # units that may be typed with another prefix
 _NUMBER = re.compile(r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]{1,3})?)\s*(\S*)\s*", re.IGNORECASE)
 
 
