@@ -459,7 +459,6 @@ def test_a_run_too_large_for_memory_is_refused_before_anything_is_allocated(monk
     with pytest.raises(VClampError, match=r"^huge: 1,000,000,000,000 samples would take .* GB\. At most 2 GB"):
         check_size(IDEAL, huge)
     monkeypatch.setattr(runner, "Simulation", None)
-    monkeypatch.setattr(runner, "np", None)
     sweeps, finished = drain(run(IDEAL, huge))
     assert not sweeps
     assert finished.reason == "failed"

@@ -53,7 +53,7 @@ def in_protocol(old: str, new: str) -> str:
         (in_protocol("duration_ms", "duration_s"), "Did you mean 'duration_ms'?"),
         (in_protocol("fs_kHz ", "fs_Hz "), "Did you mean 'fs_kHz'?"),
         (in_protocol("step = 10.0", "stp = 10.0"), "segments[1].level_mV.stp: unknown key 'stp'"),
-        (in_protocol("n_sweeps = 15", ""), "n_sweeps: is missing. Add it."),
+        (in_protocol("n_sweeps = 15", ""), "the number of sweeps is missing. Add n_sweeps, or give"),
         (in_protocol("n_sweeps = 15", 'n_sweeps = "15"'), ':4: n_sweeps: "15" should be a valid integer'),
         (in_protocol("n_sweeps = 15", "n_sweeps = 15.5"), "n_sweeps: 15.5 should be a valid integer"),
         (in_protocol("n_sweeps = 15", "n_sweeps = true"), "n_sweeps: true should be a valid integer"),

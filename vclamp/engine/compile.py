@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from vclamp.engine.kernels.clamped import BLOCK, POWERS
+from vclamp.engine.kernels.clamped import POWERS
+from vclamp.engine.kernels.line import BLOCK
 from vclamp.model.channel import Channel
 from vclamp.model.gating import Gate, GRID_mV
 from vclamp.model.ions import Solutions

@@ -5,11 +5,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vclamp.model.protocol import Protocol, Stretch
+from vclamp.model.protocol import Course, Protocol
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 # first and last sample, row of the exact tables (-1 on a line); start and slope of the command in mV, in pA
+MOST_KEPT = 1000  # lines of a sweep
 Stretches = tuple[Integers, Integers, Integers, Array]
 
 
@@ -22,10 +23,17 @@ class Program:
         self._protocol = protocol
         self._sweeps: dict[int, Stretches] = {}
         self._families: dict[tuple[int, int], tuple[Integers, Stretches]] = {}
-        sweeps = range(protocol.n_sweeps)
-        flat = [s.start_mV for k in sweeps for s in protocol.stretches(k) if s.start_mV == s.end_mV]
-        self._row = {level: row for row, level in enumerate(dict.fromkeys([protocol.hold_mV, *flat]))}
-        self.has_lines = any(s.start_mV != s.end_mV for k in sweeps for s in protocol.stretches(k))
+        conditioning = protocol.conditioning.steps if protocol.conditioning is not None else ()
+        beside = (protocol.hold_mV, protocol.leg_hold_mV, *(level for level, _ in conditioning))
+        levels: dict[float, None] = dict.fromkeys(beside)
+        self.has_lines = False
+        for sweep in range(protocol.n_sweeps):  # a repeated series has the same
+            for course in (protocol.course(sweep), protocol.leg(sweep)):
+                levels |= dict.fromkeys(course.start_mV[course.stays].tolist())
+                self.has_lines |= not course.stays.all()
+            if protocol.series.level_between == "last":
+                levels[protocol.last_mV(sweep)] = None
+        self._row = {level: row for row, level in enumerate(levels)}
 
     @property
     def levels_mV(self) -> tuple[float, ...]:
@@ -35,7 +43,10 @@ class Program:
     def sweep(self, index: int) -> Stretches:
         """One sweep."""
         if index not in self._sweeps:
-            self._sweeps[index] = self._lowered(self._protocol.stretches(index))
+            found = self._lowered(self._protocol.course(index))
+            if found[0].size > MOST_KEPT:
+                return found
+            self._sweeps[index] = found
         return self._sweeps[index]
 
     def family(self, first: int, last: int) -> tuple[Integers, Stretches]:
@@ -47,17 +58,22 @@ class Program:
             self._families[first, last] = borders, tuple(map(np.concatenate, columns))  # type: ignore[assignment]
         return self._families[first, last]
 
-    def still(self, n_samples: int) -> Stretches:
-        """Some samples at holding."""
-        return self._lowered((Stretch(0, 0, n_samples, self.hold_mV, self.hold_mV),))
+    def leg(self, index: int) -> Stretches:
+        """A leg of one sweep's leak subtraction."""
+        return self._lowered(self._protocol.leg(index))
 
-    def _lowered(self, stretches: tuple[Stretch, ...]) -> Stretches:
-        return (
-            np.array([s.first for s in stretches]),
-            np.array([s.last for s in stretches]),
-            np.array([self._row[s.start_mV] if s.start_mV == s.end_mV else -1 for s in stretches]),
-            np.array([(s.start_mV, s.slope_mV, s.start_pA, s.slope_pA) for s in stretches]),
-        )
+    def still(self, n_samples: int, level_mV: float) -> Stretches:
+        """Some samples at one of its levels."""
+        line, row = np.array([(level_mV, 0.0, 0.0, 0.0)]), np.array([self._row[level_mV]])
+        return np.zeros(1, np.int64), np.array([n_samples]), row, line
+
+    def _lowered(self, course: Course) -> Stretches:
+        lengths = course.last - course.first
+        slopes = (course.end_mV - course.start_mV) / lengths, (course.end_pA - course.start_pA) / lengths
+        levels = np.full(lengths.size, -1)
+        levels[course.stays] = [self._row[level] for level in course.start_mV[course.stays].tolist()]
+        lines = np.stack([course.start_mV, slopes[0], course.start_pA, slopes[1]], axis=1)
+        return course.first, course.last, levels, lines
 
 
 program_of = lru_cache(maxsize=4)(Program)  # a slider runs the same protocol again and again

@@ -51,9 +51,9 @@ class RecordingChain:
         """Whether it changes anything."""
         return self._settings is not None
 
-    def begin(self, seed: int, sweep: int) -> None:
-        """A sweep starts: the filter has seen its first sample for ever, and noise before it."""
-        self._key = (seed, sweep)
+    def begin(self, seed: int, sweep: int, chance: int = 0) -> None:
+        """A sweep starts: the filter has seen its first sample for ever, and noise, another by each chance."""
+        self._key = (seed, sweep, chance) if chance else (seed, sweep)
         self._streams: tuple[Generator, Generator] | None = None
         self._capacitor = np.zeros(1)
         self._modes = np.zeros(2, complex)

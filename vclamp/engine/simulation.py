@@ -21,6 +21,7 @@ Stream = NDArray[np.uint64]
 
 _SCRATCH = 4096
 _TO_START, _TO_MOVE, _TO_JOIN = 0, 1, 2  # what a channel's random numbers are for
+_PURPOSES = 3
 _VOLTAGE = ("circuit", "v_mV")
 _GO_ON = np.empty(0)
 _NO_LINES = (*[np.empty((0, 0))] * 3, np.empty((0, 0, 0)), np.empty((0, 0)))
@@ -79,14 +80,15 @@ class Simulation:
         for k, first, last in self._low.counted:
             draw(self._s, rest[n:], float(self._low.numbers[k]), first, last, self._stream(k, sweep, _TO_START))
 
-    def begin(self, sweep: int) -> None:
-        """Begin a sweep from the present state."""
+    def begin(self, sweep: int, turn: int = 0, *, leg: bool = False) -> None:
+        """Begin a sweep from the present state, or one of its legs; each turn at it has a chance of its own."""
         self._progress[:] = 0
         self._error_mV[:] = 0.0
-        self._stretches = self._program.sweep(sweep)
+        self._stretches = self._program.leg(sweep) if leg else self._program.sweep(sweep)
+        chance = 2 * turn + leg
         for k, _, _ in self._low.counted:
-            self._streams[k] = self._stream(k, sweep, _TO_MOVE)
-        self._recording.begin(self._seed, sweep)
+            self._streams[k] = self._stream(k, sweep, _TO_MOVE + _PURPOSES * chance)
+        self._recording.begin(self._seed, sweep, chance)
 
     def set_rig(self, rig: Rig, sample: int) -> None:
         """Go on with another rig from a sample on; gates and states that are new start settled."""
@@ -141,18 +143,18 @@ class Simulation:
             first = stop
         self._recording.record(values[2, begin:last])
 
-    def wait(self, n_samples: int) -> None:
-        """Live through some samples at holding without recording them."""
+    def wait(self, n_samples: int, level_mV: float) -> None:
+        """Live through some samples at a level of the protocol without recording them."""
         low = self._low
-        self._stretches = self._program.still(n_samples)
+        self._stretches = self._program.still(n_samples, level_mV)
         self._progress[:] = 0
         if low.rig.amplifier.ideal and not self._inside.follows:
-            self._leap(n_samples)
+            self._leap(n_samples, level_mV)
             return
         scratch = np.empty((len(self.names), _SCRATCH))
         for done in range(0, n_samples, _SCRATCH):
             count = min(_SCRATCH, n_samples - done)
-            self._stretches = self._program.still(count)
+            self._stretches = self._program.still(count, level_mV)
             self._progress[:] = 0
             stop = 0
             while stop < count:
@@ -187,9 +189,9 @@ class Simulation:
             tables.block_work, sweeps, first, last,
         )  # fmt: skip
 
-    def _leap(self, n_samples: int) -> None:
-        """Wait at holding in one step."""
-        low, hold_mV = self._low, self._program.hold_mV + self._low.rig.amplifier.unseen_mV
+    def _leap(self, n_samples: int, level_mV: float) -> None:
+        """Wait at a level in one step."""
+        low, hold_mV = self._low, level_mV + self._low.rig.amplifier.unseen_mV
         inf, rate = (row[0] for row in low.relaxation((hold_mV,)))
         wait_ms = n_samples * self._program.dt_ms
         self._y[0] = hold_mV

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vclamp.engine.circuits import Clamp, clamp_of, responses
 from vclamp.engine.compile import Lowered
-from vclamp.engine.kernels.clamped import BLOCK
+from vclamp.engine.kernels.line import BLOCK
 from vclamp.engine.kernels.tables import LIMIT_mV
 from vclamp.model.gating import GRID_mV
 from vclamp.model.ions import Solutions

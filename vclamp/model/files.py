@@ -17,10 +17,14 @@ from vclamp.model.channel import Channel
 from vclamp.model.explain import explain
 from vclamp.model.gating import GATINGS, Gate, Transition
 from vclamp.model.ions import Drug, Ion, Solutions
+from vclamp.model.ladder import Ladder
 from vclamp.model.pores import PORES, Permeability, PermeantEnergy, PoreIon
-from vclamp.model.protocol import SEGMENTS, Ladder, Mark, Protocol
+from vclamp.model.protocol import Mark, Protocol
 from vclamp.model.pump import Pump
 from vclamp.model.rig import Branch, Cell, Rig
+from vclamp.model.segments import SEGMENTS
+from vclamp.model.series import Conditioning, Leak, Opens, Series
+from vclamp.model.waveforms import with_files
 
 T = TypeVar("T")
 
@@ -38,7 +42,7 @@ _CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
 _FORMS: tuple[dict[str, Any], ...] = (SEGMENTS, PORES, BLOCKERS, GATINGS)
 _DESCRIBED: tuple[Any, ...] = (
     *(Channel, Gate, Transition, Permeability, PermeantEnergy, PoreIon, Drug, Ion, Solutions),
-    *(Ladder, Mark, Protocol, Amplifier, Recorder, Branch, Cell, Pump, Rig),
+    *(Ladder, Mark, Series, Leak, Conditioning, Opens, Protocol, Amplifier, Recorder, Branch, Cell, Pump, Rig),
     *(described for forms in _FORMS for described in forms.values()),
 )
 for _cls in _DESCRIBED:
@@ -141,9 +145,11 @@ def _strict_json(data: object) -> str:
 
 
 def load_protocol(path: Path) -> Protocol:
-    """The protocol in a TOML file."""
+    """The protocol in a TOML file; a waveform's `file` is read from the same folder and kept as values."""
     text, data = _read(path)
-    return from_data(Protocol, data, path.name, text)
+    if data.get("n_sweeps") == 0:  # only where nobody gives a number do the ladders
+        raise VClampError("n_sweeps: 0 is too small", where=path.name, remedy="It must be at least 1.")
+    return from_data(Protocol, {"n_sweeps": 0, **with_files(data, path, text)}, path.name, text)
 
 
 def load_channel(path: Path) -> Channel:

@@ -86,8 +86,9 @@ class Recording:
     finished: Finished = Finished("completed")
 
 
-def trace_names(rig: Rig) -> tuple[str, ...]:
-    """Names of the traces a sweep of this rig has, in the order of their rows."""
+def trace_names(rig: Rig, protocol: Protocol | None = None) -> tuple[str, ...]:
+    """Names of the traces a sweep of this rig has, in the order of their rows; then those that a protocol adds."""
+    leak = protocol.leak if protocol is not None else None
     cell = rig.cell
     channels = cell.channels
     schemes = [(channel, cell.scheme_of(channel)) for channel in channels]
@@ -114,6 +115,7 @@ def trace_names(rig: Rig) -> tuple[str, ...]:
             for state in scheme.states
         ),
         *(f"in_{ion.name}_mM" for ion in rig.solutions.ions if cell.volume_pL is not None),
+        *(() if leak is None else ("i_subtracted_pA", *(f"i_leg_{n}_pA" for n in range(1, leak.n + 1)))),
     )
 
 

@@ -1,11 +1,8 @@
 """Run a protocol on a rig: a plain generator that knows no clock, thread, file or window."""
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from itertools import takewhile
-
-import numpy as np
-from numpy.typing import NDArray
 
 from vclamp import __version__
 from vclamp.engine.simulation import Simulation
@@ -13,7 +10,6 @@ from vclamp.errors import VClampError
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import (
     Change,
-    Chunk,
     Event,
     Finished,
     Header,
@@ -23,8 +19,7 @@ from vclamp.model.record import (
 )
 from vclamp.model.rig import Rig
 from vclamp.run.memory import PIECE_VALUES, Memory
-
-Array = NDArray[np.float64]
+from vclamp.run.sweeps import SweepPlayer, bring_to_start, play_family
 
 MAX_BYTES = 2 * 1024**3
 MOST_AT_ONCE = 1000  # sweeps
@@ -160,8 +155,8 @@ def check_size(rig: Rig, protocol: Protocol) -> None:
     VClampError
         With what it needs, the limit or what is free, and how to shrink it.
     """
-    lengths, n_traces = [protocol.n_samples(k) for k in range(protocol.n_sweeps)], len(trace_names(rig))
-    size = sum(lengths) * n_traces * _BYTES_PER_VALUE
+    lengths, n_traces = [protocol.n_samples(k) for k in range(protocol.n_sweeps)], len(trace_names(rig, protocol))
+    size = sum(lengths) * protocol.series.repeats * n_traces * _BYTES_PER_VALUE
     shrink = "use fewer sweeps, shorter segments, or a lower fs_kHz."
     if size > MAX_BYTES:
         raise VClampError(
@@ -189,23 +184,22 @@ def _free_bytes() -> int:
 
 def _sweeps(rig: Rig, protocol: Protocol, seed: int, inbox: Inbox) -> Iterator[Event]:
     simulation, index = Simulation(rig, protocol, seed), 0
-    lengths = tuple(map(protocol.n_samples, range(protocol.n_sweeps)))
-    n_rows = len(simulation.names)
+    lengths = tuple(map(protocol.n_samples, range(protocol.n_sweeps))) * protocol.series.repeats
+    n_rows = len(trace_names(rig, protocol))
     memory = Memory(n_rows * sum(lengths))
-    while index < protocol.n_sweeps:
+    while index < len(lengths):
         length, many = lengths[index], 1
-        if protocol.between == "rested" and simulation.repeats:
+        if protocol.between == "rested" and simulation.repeats and not protocol.plays_more:
             alike = sum(1 for _ in takewhile(length.__eq__, lengths[index:]))
             room = max(1, PIECE_VALUES // (n_rows * length))
             many = min(alike, room, inbox.sweeps_at_once(protocol.duration_ms(index)))
         values = memory.take(many * n_rows, length)
         if many > 1:
-            done = yield from _family(simulation, rig, index, values.reshape(many, n_rows, length), inbox)
+            done = yield from play_family(simulation, rig, index, values.reshape(many, n_rows, length), inbox)
         else:
             if index:
-                _between(simulation, protocol, index)
-                simulation.begin(index)
-            sweep = _Sweep(simulation, protocol, index, rig, values)
+                bring_to_start(simulation, protocol, index)
+            sweep = SweepPlayer(simulation, protocol, index, rig, values)
             done = yield from sweep.play(inbox)
             rig = sweep.rig
         index += done
@@ -213,73 +207,3 @@ def _sweeps(rig: Rig, protocol: Protocol, seed: int, inbox: Inbox) -> Iterator[E
             yield Finished("stopped", f"stopped in sweep {index + 1}")
             return
     yield Finished("completed")
-
-
-def _family(
-    simulation: Simulation, rig: Rig, first: int, values: Array, inbox: Inbox
-) -> Generator[Chunk | Sweep, None, int]:
-    """Whole sweeps from number `first` on, played at once; returns how many were said."""
-    simulation.rest(first)
-    names, start = simulation.names, simulation.state
-    simulation.play_family(first, values)
-    values.setflags(write=False)
-    for done, sweep in enumerate(values):
-        yield Chunk(first + done, 0, sweep.shape[1], names, sweep)
-        if inbox.stopped:
-            return done
-        yield Sweep(first + done, names, sweep, start, rig)
-    return len(values)
-
-
-def _between(simulation: Simulation, protocol: Protocol, index: int) -> None:
-    """Bring the cell from the end of the sweep before to the start of this one."""
-    if protocol.between == "rested":
-        simulation.rest(index)
-        return
-    gap_ms = protocol.interval_ms - protocol.duration_ms(index - 1)
-    simulation.wait(max(0, round(gap_ms * protocol.fs_kHz)))
-    simulation.set_state(simulation.state)
-
-
-class _Sweep:
-    """One sweep while it is played."""
-
-    def __init__(self, simulation: Simulation, protocol: Protocol, index: int, rig: Rig, values: Array) -> None:
-        self.rig = self._first_rig = rig
-        self._simulation, self._index = simulation, index
-        self._dt_ms = 1.0 / protocol.fs_kHz
-        self._names = simulation.names
-        self._values = values
-        self._start = simulation.state
-        self._changes: list[Change] = []
-
-    def play(self, inbox: Inbox) -> Generator[Chunk | Sweep, None, int]:
-        """Play the sweep chunk by chunk; returns 1 if it was finished, 0 if it was stopped."""
-        sample, n_samples = 0, self._values.shape[1]
-        while sample < n_samples:
-            self._hear(inbox, sample)
-            if not inbox.stopped:
-                last = min(inbox.next_border(self._index, sample, self._dt_ms), n_samples)
-                self._simulation.play(sample, last, self._values)
-                yield Chunk(self._index, sample, last, self._names, self._values)
-                sample = last
-            if inbox.stopped:
-                return 0
-        self._values.setflags(write=False)
-        changes = tuple(self._changes)
-        yield Sweep(self._index, self._names, self._values, self._start, self._first_rig, changes)
-        return 1
-
-    def _hear(self, inbox: Inbox, sample: int) -> None:
-        """Take a changed rig, from this sample on."""
-        rig = inbox.take(self._index, sample)
-        if rig is None or rig == self.rig:
-            return
-        if trace_names(rig) != self._names:
-            raise VClampError(
-                "channels, the circuit and the recording chain cannot come or go while a sweep runs",
-                remedy="Stop the run first.",
-            )
-        self._simulation.set_rig(rig, sample)
-        self.rig = rig
-        self._changes.append(Change(self._index, sample, rig))

@@ -121,7 +121,7 @@ def _add_sweeps(file: "NWBFile", recording: Recording) -> None:
     module = file.create_processing_module(
         MODULE, "What only a simulation knows: the true membrane potential and every channel"
     )
-    lasting = (max(protocol.interval_ms, protocol.duration_ms(k)) for k in range(protocol.n_sweeps))
+    lasting = (max(protocol.interval_ms, protocol.period_ms(k)) for k in range(protocol.total_sweeps))
     starts_ms = list(accumulate(lasting, initial=0.0))
     rows = []
     for sweep in _in_si(recording).sweeps:
@@ -282,7 +282,7 @@ def _read_only(values: Array) -> Array:
 
 def _protocol_text(protocol: Protocol) -> str:
     return (
-        f"{protocol.title}: {protocol.n_sweeps} sweeps of {protocol.duration_ms(0):g} ms at "
+        f"{protocol.title}: {protocol.total_sweeps} sweeps of {protocol.duration_ms(0):g} ms at "
         f"{protocol.fs_kHz:g} kHz, holding potential {protocol.hold_mV:g} mV. "
         f"The exact definition is in /scratch/{DEFINITION}."
     )

@@ -98,7 +98,7 @@ class Bar(QToolBar):
         _select(self.protocol, protocol.name, protocol.title)
         self.hold.show_value(protocol.hold_mV)
         if not self.halt.isEnabled():
-            self.show_progress(0, protocol.n_sweeps)
+            self.show_progress(0, protocol.total_sweeps)
 
 
 class _Picker(QComboBox):

@@ -343,7 +343,7 @@ class Worker:
             rig, protocol = self._wishes.pop()
         except IndexError:
             return  # an earlier order has carried out the newest wish
-        if sum(map(protocol.n_samples, range(protocol.n_sweeps))) > MAX_PREVIEW_SAMPLES:
+        if sum(map(protocol.n_samples, range(protocol.total_sweeps))) > MAX_PREVIEW_SAMPLES:
             return
         play = self._previewing = _Play(rig)
         chunk_ms = (20.0 if rig.amplifier.ideal else 1.0) * LONGEST_CHUNK_MS
@@ -397,4 +397,4 @@ def _longest_ms(longest_ms: float, chunk: Chunk, protocol: Protocol, took_s: flo
 
 def _period_ms(protocol: Protocol, sweep: int) -> float:
     """Start-to-start time of the sweeps."""
-    return max(protocol.interval_ms, protocol.duration_ms(sweep))
+    return max(protocol.interval_ms, protocol.period_ms(sweep))

@@ -97,7 +97,7 @@ class Family:
         """Show what the protocol will command, a voltage or a current; nothing was run yet."""
         self._prepare(Header(rig, protocol, 0, ""), (), False)
         dt_ms = 1.0 / protocol.fs_kHz
-        shown = range(min(protocol.n_sweeps, MAX_PREVIEWED))
+        shown = range(min(protocol.total_sweeps, MAX_PREVIEWED))
         for sweep in shown:
             name, values = command(rig, protocol, sweep)
             self._sweeps[sweep] = {name: Trace.of(values, dt_ms=dt_ms)}
@@ -108,7 +108,7 @@ class Family:
         """Fit every scope to its data."""
         if self.header is None:
             return
-        end_ms = max(self.header.protocol.duration_ms(k) for k in (0, self.header.protocol.n_sweeps - 1))
+        end_ms = max(self.header.protocol.duration_ms(k) for k in (0, self.header.protocol.total_sweeps - 1))
         self.shown[-1].plot.setXRange(0, end_ms, padding=0)
         self.autoscale_heights(self.shown)
 
@@ -138,7 +138,7 @@ class Family:
 
     def _mix_colours(self) -> None:
         if self.header is not None:
-            self._colours = sweep_colours(self.header.protocol.n_sweeps, self._theme)
+            self._colours = sweep_colours(self.header.protocol.total_sweeps, self._theme)
             rig = self.header.rig
             channels = channel_colours(rig, self._theme)
             lines = [line for kind in SCOPES.values() for line in kind.lines(rig) if line.channel]
@@ -148,7 +148,7 @@ class Family:
     def _place(self, protocol: Protocol) -> None:
         """Time axis, command range and cursors, from the protocol alone."""
         assert self.header is not None
-        end_ms = max(protocol.duration_ms(k) for k in (0, protocol.n_sweeps - 1))
+        end_ms = max(protocol.duration_ms(k) for k in (0, protocol.total_sweeps - 1))
         for scope in self._scopes.values():
             scope.set_time_unit(*time_unit(end_ms))
             scope.set_range(*first_range(scope.kind, self.header.rig, protocol))
@@ -272,5 +272,6 @@ def _transients_ms(header: Header) -> tuple[tuple[float, float], ...]:
     charging = not rig.amplifier.ideal or any(map(has_gating_current, rig.cell.channels))
     if rig.amplifier.clamps_current or not charging:
         return ()
-    starts = [stretch.first / protocol.fs_kHz for stretch in protocol.stretches(0)]
-    return tuple((t, t + TRANSIENT_MS) for t in starts)
+    course = protocol.course(0)
+    starts = course.first[course.stays | (course.first == 0)] / protocol.fs_kHz  # what is bent does not jump
+    return tuple((t, t + TRANSIENT_MS) for t in starts.tolist())

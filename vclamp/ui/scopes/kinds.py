@@ -145,8 +145,7 @@ def command(rig: Rig, protocol: Protocol, sweep: int) -> tuple[str, Array]:
     """What is commanded at every sample of a sweep, a voltage or a current, and the trace that it becomes."""
     if not rig.amplifier.clamps_current:
         return "v_mV", protocol.command_mV(sweep)
-    lines = [np.linspace(s.start_pA, s.end_pA, s.last - s.first, endpoint=False) for s in protocol.stretches(sweep)]
-    return "i_pA", rig.amplifier.bias_pA + np.concatenate(lines)
+    return "i_pA", rig.amplifier.bias_pA + protocol.course(sweep).command_pA
 
 
 def first_range(kind: ScopeKind, rig: Rig, protocol: Protocol) -> tuple[float, float]:
@@ -155,14 +154,17 @@ def first_range(kind: ScopeKind, rig: Rig, protocol: Protocol) -> tuple[float, f
         return kind.fixed
     if kind is SCOPES["inside"]:
         return 0.0, max((ion.in_mM for ion in rig.solutions.ions), default=1.0)
-    free, stretches = rig.amplifier.clamps_current, [s for k in range(protocol.n_sweeps) for s in protocol.stretches(k)]
+    free, courses = rig.amplifier.clamps_current, [protocol.course(k) for k in range(protocol.n_sweeps)]
     if kind is SCOPES["voltage"]:
-        levels = [v for s in stretches for v in (s.start_mV, s.end_mV)]
-        return FREE_mV if free else (min(levels), max(levels))
-    levels = [rig.amplifier.bias_pA + i for s in stretches for i in (s.start_pA, s.end_pA)]
-    if kind is SCOPES["total"] and free and max(levels) > min(levels):
-        return min(levels), max(levels)
+        return FREE_mV if free else _extremes([v for c in courses for v in (c.start_mV, c.end_mV)])
+    low, high = _extremes([i for c in courses for i in (c.start_pA, c.end_pA)])
+    if kind is SCOPES["total"] and free and high > low:
+        return rig.amplifier.bias_pA + low, rig.amplifier.bias_pA + high
     return -10.0, 10.0
+
+
+def _extremes(values: list[Array]) -> tuple[float, float]:
+    return min(float(v.min()) for v in values), max(float(v.max()) for v in values)
 
 
 def time_unit(duration_ms: float) -> tuple[str, float]:
