@@ -1,5 +1,6 @@
 """The command line does what it says, or says in one line what to do instead."""
 
+import json
 import os
 import re
 import subprocess
@@ -136,15 +137,46 @@ def test_replay_finds_one_changed_number(ending: str, recorded: Path, tmp_path: 
     assert "sweep 1: i_na_pA differs from sample 1234 on" in capsys.readouterr().out
 
 
-def test_analyse_prints_a_curve_and_a_fit_of_what_is_no_current(recorded: Path, capsys: Captured) -> None:
+def test_analyse_prints_points_numbers_and_notes(recorded: Path, capsys: Captured) -> None:
     assert main(["analyse", str(recorded / "run.vclamp"), "peak-iv", "--trace", "i_na_pA"]) == 0
-    heading, *points = capsys.readouterr().out.splitlines()
+    points, numbers, notes = capsys.readouterr().out.split("\n\n")
+    heading, *rows = points.splitlines()
     assert heading == "level_mV,i_na_pA"
-    assert [float(point.split(",")[0]) for point in points] == [-80.0, -70.0]
-    assert main(["analyse", str(recorded / "run.vclamp"), "steady-iv", "--trace", "gate_na_h"]) == 0
-    *_, fit = capsys.readouterr().out.splitlines()
-    assert fit.startswith("# Boltzmann: ")
-    assert fit.endswith("2 points are too few for a Boltzmann fit")
+    assert [float(row.split(",")[0]) for row in rows] == [-80.0, -70.0]
+    assert numbers.splitlines()[0].startswith("name,value")
+    assert notes.startswith("# I-V fit: 2 points are too few for this fit")
+
+
+def test_analyse_measures_between_two_times(recorded: Path, capsys: Captured) -> None:
+    command = ["analyse", str(recorded / "run.vclamp"), "measure", "--trace", "i_k_pA", "--window", "10", "20"]
+    assert main([*command, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    columns = {name: column for curve in found["curves"] for name, column in curve["columns"].items()}
+    (recording,) = load(recorded / "run.vclamp")
+    assert columns["sweep"] == [1.0, 2.0]
+    means = [sweep["i_k_pA"][500:1000].mean() for sweep in recording.sweeps]
+    assert columns["mean_pA"] == pytest.approx(means, rel=1e-12)
+    assert found["question"]["window_ms"] == [10.0, 20.0]
+
+
+def test_analyse_writes_points_and_results_into_files_that_it_does_not_replace(
+    recorded: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    command = ["analyse", str(recorded / "run.vclamp"), "chord", "-o", str(tmp_path / "chord.csv")]
+    assert main(command) == 0
+    assert capsys.readouterr().out.count(" -> ") == 2
+    assert (tmp_path / "chord.csv").read_text().startswith("curve,v_mV,i_na_pA,i_k_pA,i_leak_pA\nna,")
+    assert "v_rest_mV," in (tmp_path / "chord-results.csv").read_text()
+    assert main(command) == 2
+    assert "chord.csv: exists already" in capsys.readouterr().err
+    assert main([*command, "--overwrite"]) == 0
+
+
+def test_analyse_without_truth_tells_none(recorded: Path, capsys: Captured) -> None:
+    assert main(["analyse", str(recorded / "run.vclamp"), "chord"]) == 0
+    assert "name,value,truth\n" in capsys.readouterr().out
+    assert main(["analyse", str(recorded / "run.vclamp"), "chord", "--no-truth"]) == 0
+    assert "name,value\n" in capsys.readouterr().out
 
 
 def test_export_writes_another_format(recorded: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -274,9 +306,17 @@ def setting(text: str) -> list[str]:
         (setting("amplifier.rs_MOhm=1e-9"), "rs_MOhm = 1e-09 is too small to simulate. Use 0 for an ideal clamp"),
         (setting("cell.channels.na.gates.m.alpha_per_ms=v"), "alpha_per_ms of gate 'm' is negative at -250 mV"),
         (setting("cell.channels.na.gates.m.alpha_per_ms=__import__('os')"), "column 1: '_' is not expected here"),
-        (["analyse", "IN/run.vclamp", "peek-iv"], "there is no analysis 'peek-iv'. There are: peak-iv"),
+        (["analyse", "IN/run.vclamp", "peek-iv"], "there is no analysis 'peek-iv'. There are: measure, peak-iv"),
         (["analyse", "IN/run.vclamp", "peak-iv", "--trace", "i_ca_pA"], "no trace 'i_ca_pA'. There are: command_mV"),
         (["analyse", "IN/run.vclamp", "ramp-iv"], "protocol 'iv' has no mark 'ramp'"),
+        (["analyse", "IN/run.vclamp", "recovery"], "Recovery needs an interval that changes"),
+        (["analyse", "IN/run.vclamp", "gv", "--window", "9", "1"], "9 to 1 ms is no window. It begins at 0 or later"),
+        (["analyse", "IN/run.vclamp", "gv", "--window", "a", "b"], "argument --window: invalid float value: 'a'"),
+        (["analyse", "IN/run.vclamp", "gv", "--leak", "nan", "1"], "nan to 1 mV is no range of voltages"),
+        (["analyse", "IN/run.vclamp", "gv", "--e-rev", "inf"], "inf mV is no reversal potential"),
+        (["analyse", "IN/run.vclamp", "gv", "--mark", "x"], "protocol 'iv' has no mark 'x'. It has: peak, steady"),
+        (["analyse", "IN/run.vclamp", "gv", "--against", "x"], "argument --against: invalid choice: 'x'"),
+        (["analyse", "IN/run.vclamp", "gv", "--run", "2"], "run.vclamp: has no run 2. It has 1 to 1."),
         (["analyse", "IN/none.vclamp", "peak-iv"], "none.vclamp: "),
         (["analyse", "IN/old.csv", "peak-iv"], "old.csv: files ending in '.csv' cannot be read. Use one of"),
         (["analyse", "IN/garbage.nwb", "peak-iv"], "garbage.nwb: "),

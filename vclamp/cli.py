@@ -1,4 +1,4 @@
-"""The command line: vclamp [gui] | run | analyse | export | replay | check | import | bench | list."""
+"""The command line: vclamp [gui] | run | analyse | export | replay | check | import | command | bench | list."""
 
 import argparse
 import sys
@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 from vclamp import __version__, paths
 from vclamp.errors import VClampError
-from vclamp.model.channel import Channel
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
@@ -63,11 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     run.set_defaults(command=_run)
 
-    analyse = commands.add_parser("analyse", help="print a curve of a recording, with its fit")
-    analyse.add_argument("file")
-    analyse.add_argument("analysis", help="one of `vclamp list analyses`")
-    analyse.add_argument("--trace", default="i_pA", help="the trace to measure (i_pA)")
-    analyse.set_defaults(command=_analyse)
+    _add_analyse(commands.add_parser("analyse", help="measure a recording: curves, fits, numbers with their errors"))
 
     export = commands.add_parser("export", help="write a recording in another format")
     export.add_argument("file")
@@ -82,14 +77,23 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="check descriptions and recordings")
     check.add_argument("files", nargs="+", metavar="FILE")
+    check.add_argument(
+        "--cell", help="warn of what will go wrong on this cell (the one it is made for)"
+    )
     check.set_defaults(command=_check)
 
-    bring = commands.add_parser("import", help="make channel files of a NeuroML 2 file")
-    bring.add_argument("file", help="a NeuroML 2 file of ion channels (.nml)")
-    bring.add_argument("--channel", metavar="NAME", help="only this one of the file's channels")
-    bring.add_argument("-o", "--output", metavar="OUT", help="where the channel goes (NAME.toml, in this folder)")
+    bring = commands.add_parser("import", help="make text files of NeuroML channels, or of an ABF or ATF stimulus")
+    bring.add_argument("file", help="a NeuroML 2 file (.nml), a recording (.abf) or a waveform (.atf, .csv, .txt)")
+    bring.add_argument("--channel", metavar="NAME", help="only this one of its channels; the number of a DAC of ABF")
+    bring.add_argument("-o", "--output", metavar="OUT", help="where the text file goes (NAME.toml, in this folder)")
     bring.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     bring.set_defaults(command=_import)
+
+    command = commands.add_parser("command", help="write the command of a protocol as a stimulus file")
+    command.add_argument("protocol", help="a shipped protocol's name, or a file")
+    command.add_argument("-o", "--output", required=True, metavar="OUT", help="an ATF file")
+    command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    command.set_defaults(command=_command)
 
     bench = commands.add_parser("bench", help="measure the engine beside other programs and the memory's limit")
     bench.add_argument("--only", default="", metavar="W1,W4", help="W1 to W6, linear, slider (all of them)")
@@ -101,6 +105,26 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("what", choices=sorted(_LISTS))
     listing.set_defaults(command=_list)
     return parser
+
+
+def _add_analyse(analyse: argparse.ArgumentParser) -> None:
+    """What can be asked of a recording."""
+    analyse.add_argument("file")
+    analyse.add_argument("analysis", help="one of `vclamp list analyses`")
+    analyse.add_argument("--trace", default="i_pA", help="the trace to measure (i_pA)")
+    analyse.add_argument("--against", choices=["command", "membrane"], default="command", help="which voltage")
+    analyse.add_argument("--polarity", choices=["either", "inward", "outward"], default="either", help="of a peak")
+    analyse.add_argument("--mark", default="", help="measure in this window of the protocol")
+    for name, what in (("window", "measure between these times in ms"), ("baseline", "subtract the mean between them"),
+                       ("leak", "subtract the line between these voltages in mV")):  # fmt: skip
+        analyse.add_argument(f"--{name}", nargs=2, type=float, metavar=("FROM", "TO"), help=what)
+    analyse.add_argument("--e-rev", type=float, metavar="MV", help="reversal potential for conductances, in mV")
+    analyse.add_argument("--no-truth", action="store_true", help="leave out what only a simulator knows")
+    analyse.add_argument("--run", type=int, default=None, help="which run of a session (the last)")
+    analyse.add_argument("--format", choices=["csv", "json"], default="csv", help="of what is written (csv)")
+    analyse.add_argument("-o", "--output", metavar="OUT", help="a file for it; csv: OUT and OUT-results")
+    analyse.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    analyse.set_defaults(command=_analyse)
 
 
 class _Version(argparse.Action):
@@ -145,9 +169,9 @@ def _run(arguments: argparse.Namespace) -> int:
     reversals = ", ".join(
         f"E_{channel.name} {channel.reversal_mV(rig.solutions):+.3f} mV" for channel in rig.cell.channels
     )
-    simulated_ms = sum(protocol.duration_ms(k) for k in range(protocol.n_sweeps))
+    simulated_ms = sum(protocol.duration_ms(k) for k in range(protocol.total_sweeps))
     print(f"{protocol.name} on {rig.cell.name} ({reversals})")
-    print(f"{protocol.n_sweeps} sweeps, {simulated_ms:g} ms simulated in {wall_ms:.3g} ms -> {output}")
+    print(f"{protocol.total_sweeps} sweeps, {simulated_ms:g} ms simulated in {wall_ms:.3g} ms -> {output}")
     return 0
 
 
@@ -179,26 +203,44 @@ def _seed(text: str) -> int:
 
 
 def _analyse(arguments: argparse.Namespace) -> int:
-    from vclamp.analysis.curves import ANALYSES
-    from vclamp.analysis.fits import fit_boltzmann
+    from vclamp.analysis.analyses import analyse
+    from vclamp.analysis.report import as_json, as_text, estimates_csv, points_csv
+    from vclamp.analysis.results import Question
 
-    if arguments.analysis not in ANALYSES:
-        raise VClampError(
-            f"there is no analysis '{arguments.analysis[:40]}'", remedy=f"There are: {', '.join(ANALYSES)}."
-        )  # fmt: skip
-    recording = _load(arguments.file, None)
-    curve = ANALYSES[arguments.analysis](recording.sweeps, recording.header.protocol, arguments.trace)
-    print(f"{curve.x_name},{curve.y_name}")
-    for x, y in zip(curve.x, curve.y, strict=True):
-        print(f"{x:g},{y:.8g}")
-    if (curve.y < 0).any():
-        return 0  # a current that changes its sign is no Boltzmann curve
-    fit = fit_boltzmann(curve.x, curve.y)
-    print(
-        f"# Boltzmann: V½ {fit.v_half_mV:.3f} ± {fit.v_half_se_mV:.3f} mV, "
-        f"slope {fit.slope_mV:.3f} ± {fit.slope_se_mV:.3f} mV {fit.warning}".rstrip()
-    )
+    window, baseline, leak = (None if x is None else tuple(x) for x in (arguments.window, arguments.baseline,
+                                                                        arguments.leak))  # fmt: skip
+    question = Question(
+        trace=arguments.trace, against=arguments.against, polarity=arguments.polarity, mark=arguments.mark,
+        window_ms=window, baseline_ms=baseline, e_rev_mV=arguments.e_rev, leak_mV=leak, truth=not arguments.no_truth,
+    )  # fmt: skip
+    result = analyse(arguments.analysis, _runs(arguments.file, arguments.run), question)
+    if not result.curves and not result.estimates:
+        raise VClampError(result.notes[0] if result.notes else "there is nothing to measure")
+    if arguments.output is None:
+        print(as_json(result, question) if arguments.format == "json" else as_text(result), end="")
+        return 0
+    out = Path(arguments.output)
+    texts = {out: as_json(result, question)}
+    if arguments.format == "csv":
+        texts = {out: points_csv(result), out.with_stem(f"{out.stem}-results"): estimates_csv(result)}
+    for path, text in texts.items():
+        if text:
+            _write_text(path, text, overwrite=arguments.overwrite)
+            print(f"{arguments.file} -> {path}")
     return 0
+
+
+def _write_text(target: Path, text: str, *, overwrite: bool) -> None:
+    from vclamp.storage.safely import write_safely
+
+    def check(place: Path) -> None:
+        if place.read_bytes() != text.encode():
+            raise VClampError("does not read back as it was written", where=target.name)
+
+    def write(place: Path) -> None:
+        place.write_bytes(text.encode())
+
+    write_safely(target, write, check, overwrite=overwrite)
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -211,6 +253,11 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _load(file: str, run: int | None) -> Recording:
     """One run of a recording file, the last unless told."""
+    return _runs(file, run)[-1]
+
+
+def _runs(file: str, run: int | None) -> list[Recording]:
+    """The runs of a recording file up to one of them, all unless told."""
     from vclamp.storage.exporters import load
 
     recordings = load(Path(file))
@@ -219,7 +266,7 @@ def _load(file: str, run: int | None) -> Recording:
     if run is not None and not 1 <= run <= len(recordings):
         remedy = f"It has 1 to {len(recordings)}."
         raise VClampError(f"has no run {run}", where=Path(file).name, remedy=remedy)
-    return recordings[-1 if run is None else run - 1]
+    return list(recordings[: len(recordings) if run is None else run])
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -243,16 +290,18 @@ def _check(arguments: argparse.Namespace) -> int:
     code = 0
     for file in arguments.files:
         try:
-            print(f"{file}: {_checked(Path(file))}")
+            print(f"{file}: {_checked(Path(file), arguments.cell, closely=len(arguments.files) == 1)}")
         except VClampError as error:
             print(f"vclamp: {error}", file=sys.stderr)
             code = error.exit_code
     return code
 
 
-def _checked(path: Path) -> str:
-    """What a file is, if it is whole."""
+def _checked(path: Path, cell: str | None, *, closely: bool) -> str:
+    """What a file is, if it is whole; of a protocol, if it is the only one or there is a cell, all that can be said."""
     from vclamp.model.files import kind_of, load_channel, load_protocol, load_rig
+    from vclamp.model.lint import lint
+    from vclamp.model.summary import summary
     from vclamp.storage.exporters import load
 
     if path.suffix != ".toml":
@@ -260,8 +309,13 @@ def _checked(path: Path) -> str:
     match kind_of(path):
         case "protocol":
             protocol = load_protocol(path)
-            total_ms = sum(protocol.duration_ms(k) for k in range(protocol.n_sweeps))
-            return f"protocol, {protocol.n_sweeps} sweeps, {total_ms:g} ms"
+            name = cell or protocol.opens.cell
+            rig = load_rig(paths.find(name, paths.CELLS, "cell")) if name else None
+            summed = summary(protocol, rig)
+            if not (closely or cell):
+                return summed.line
+            warnings = [f"warning: {advice}" for advice in lint(protocol, rig)] if rig else []
+            return "\n".join([summed.line, summed.text, *warnings])
         case "cell":
             return f"cell, {len(load_rig(path).cell.channels)} channels"
     channel = load_channel(path)
@@ -270,41 +324,22 @@ def _checked(path: Path) -> str:
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    from vclamp.model.neuroml import read_neuroml
-    from vclamp.storage.safely import refuse_existing
+    from vclamp.storage.imports import import_file
 
-    file, name = Path(arguments.file), arguments.channel
-    found = read_neuroml(file)
-    channels = [channel for channel in found if name in (None, channel.name, channel.title)]
-    remedy = f"Choose by --channel one of: {', '.join(channel.name for channel in found)[:120]}."
-    if not channels:
-        raise VClampError(f"holds no channel '{name[:40]}'", where=file.name, remedy=remedy)
-    if arguments.output is not None and len(channels) > 1:
-        raise VClampError(f"holds {len(channels)} channels and OUT is one", where=file.name, remedy=remedy)
-    targets = [Path(f"{channel.name}.toml" if arguments.output is None else arguments.output) for channel in channels]
-    for target in targets:  # all of them before the first is written
-        if target.suffix != ".toml":
-            raise VClampError("is no name of a channel file", where=target.name, remedy="It must end in .toml.")
-        refuse_existing(target, arguments.overwrite)
-    for channel, target in zip(channels, targets, strict=True):
-        _write_channel(channel, target, overwrite=arguments.overwrite)
-        print(f"{file}: {channel.title} -> {target}")
+    output = None if arguments.output is None else Path(arguments.output)
+    for line in import_file(Path(arguments.file), output, part=arguments.channel, overwrite=arguments.overwrite):
+        print(line)
     return 0
 
 
-def _write_channel(channel: Channel, target: Path, *, overwrite: bool) -> None:
-    """A channel's file, read back before it takes its place."""
-    from vclamp.model.files import load_channel, to_toml
-    from vclamp.storage.safely import write_safely
+def _command(arguments: argparse.Namespace) -> int:
+    from vclamp.model.files import load_protocol
+    from vclamp.storage.atf import export_command
 
-    def write(place: Path) -> None:
-        place.write_bytes(to_toml(channel).encode())
-
-    def check(place: Path) -> None:
-        if load_channel(place) != channel:
-            raise VClampError("does not read back as it was written", where=target.name)
-
-    write_safely(target, write, check, overwrite=overwrite)
+    protocol = load_protocol(paths.find(arguments.protocol, paths.PROTOCOLS, "protocol"))
+    export_command(protocol, Path(arguments.output), overwrite=arguments.overwrite)
+    print(f"{protocol.name}: {protocol.total_sweeps} sweeps -> {arguments.output}")
+    return 0
 
 
 def _bench(arguments: argparse.Namespace) -> int:
@@ -322,19 +357,15 @@ def _titles(folder: Path) -> list[tuple[str, str]]:
 
 
 def _analyses() -> list[tuple[str, str]]:
-    from vclamp.analysis.curves import ANALYSES
+    from vclamp.analysis.analyses import ANALYSES
 
-    return [(name, _first_line(analysis.__doc__)) for name, analysis in ANALYSES.items()]
+    return [(name, analysis.title) for name, analysis in ANALYSES.items()]
 
 
 def _formats() -> list[tuple[str, str]]:
     from vclamp.storage.exporters import EXPORTERS
 
     return [(name, exporter.title) for name, exporter in EXPORTERS.items()]
-
-
-def _first_line(doc: str | None) -> str:
-    return (doc or "").strip().splitlines()[0]
 
 
 _LISTS = {

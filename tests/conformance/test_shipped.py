@@ -1,5 +1,7 @@
 """Whatever ships keeps the rules: every cell, channel, protocol and file format, today's and tomorrow's."""
 
+import csv
+import json
 import re
 import tomllib
 from dataclasses import replace
@@ -11,13 +13,16 @@ import pytest
 from recordings import made_up_recording, squid_axon
 
 from vclamp import paths
-from vclamp.analysis.curves import ANALYSES, applicable
+from vclamp.analysis.analyses import ANALYSES, analyse, suitable
+from vclamp.analysis.report import as_json, estimates_csv, points_csv
+from vclamp.analysis.results import Question
 from vclamp.cli import main
+from vclamp.errors import VClampError
 from vclamp.model.channel import Channel
 from vclamp.model.files import load_channel, load_protocol, load_rig
 from vclamp.model.pores import OhmicPore
 from vclamp.model.protocol import Hold, Protocol, Ramp, Step
-from vclamp.model.record import Sweep, trace_names
+from vclamp.model.record import Recording, Sweep, trace_names
 from vclamp.model.rig import Cell, Rig
 from vclamp.run.runner import record
 from vclamp.storage.exporters import EXPORTERS, export, load, unlike
@@ -27,6 +32,7 @@ CELLS, CHANNELS, PROTOCOLS = (paths.shipped(folder) for folder in (paths.CELLS, 
 every_cell = pytest.mark.parametrize("cell", CELLS)
 every_channel = pytest.mark.parametrize("channel", CHANNELS)
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
+every_analysis = pytest.mark.parametrize("analysis", ANALYSES)
 every_format = pytest.mark.parametrize("key", EXPORTERS)
 WITH_CHANGES = made_up_recording(3, 400)
 
@@ -92,19 +98,50 @@ def test_every_channel_is_sound_from_minus_250_to_250_mV(channel: str) -> None:
     assert_sound(sweep)
 
 
+@cache
+def run_of(protocol: str) -> Recording:
+    """What a shipped protocol records of the squid axon."""
+    return record(squid_axon(), load_protocol(PROTOCOLS[protocol]))
+
+
 @every_protocol
-def test_every_protocol_runs_on_the_squid_axon_and_offers_the_analyses_it_was_made_for(protocol: str) -> None:
-    described = load_protocol(PROTOCOLS[protocol])
-    sweeps = record(squid_axon(), described).sweeps
-    assert len(sweeps) == described.n_sweeps
-    for sweep in sweeps:
+def test_every_protocol_runs_on_the_squid_axon(protocol: str) -> None:
+    recording = run_of(protocol)
+    assert len(recording.sweeps) == recording.header.protocol.n_sweeps
+    for sweep in recording.sweeps:
         assert_sound(sweep)
-    offered = applicable(described)
-    assert bool(offered) == bool(described.marks)
+
+
+@every_protocol
+def test_every_protocol_offers_the_analyses_it_was_made_for_and_they_answer(protocol: str) -> None:
+    recording = run_of(protocol)
+    offered = [name for name in suitable(recording) if not ANALYSES[name].any_mode]
+    assert offered or not recording.header.protocol.marks
     for name in offered:
-        curve = ANALYSES[name](sweeps, described, "i_pA")
-        assert curve.x.size == curve.y.size > 0
-        assert np.isfinite(curve.y).all()
+        found = analyse(name, [recording])
+        assert found.analysis == name
+        assert found.curves or found.notes
+        for fitted in found.curves:
+            assert fitted.curve.x.size == fitted.curve.y.size > 0
+
+
+@every_analysis
+@every_protocol
+def test_every_analysis_answers_every_recording_or_says_what_it_lacks(analysis: str, protocol: str) -> None:
+    recording = run_of(protocol)
+    try:
+        found = analyse(analysis, [recording])
+    except VClampError:  # the protocol has no step, or no window, for it
+        return
+    assert found.curves or found.estimates or found.notes
+    assert all(note.endswith(".") for note in found.notes)
+    assert len({fitted.curve.name for fitted in found.curves}) == len(found.curves)
+    names = [estimate.name for estimate in found.estimates]
+    assert len(set(names)) == len(names)
+    json.loads(as_json(found, Question()))
+    for table in filter(None, (points_csv(found), estimates_csv(found))):
+        heading, *rows = csv.reader(table.splitlines())
+        assert {len(row) for row in rows} <= {len(heading)}
 
 
 # ---- text

@@ -5,6 +5,7 @@ so 1 pA is 1 µA/cm². The expected numbers were computed outside VClamp, from t
 gate equations of Hodgkin & Huxley 1952, J Physiol 117:500, and from the Nernst equation.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -208,17 +209,25 @@ def test_inactivation_follows_a_boltzmann_curve(tmp_path: Path) -> None:
     assert k == pytest.approx(7.07, abs=0.07)
 
 
-def test_analyse_prints_the_same_boltzmann_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_analyse_finds_the_h_infinity_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(tmp_path / "out.vclamp")
     assert main(["run", "inactivation", "--cell", "squid-axon", "-o", out]) == 0
     capsys.readouterr()
-    assert main(["analyse", out, "steady-iv", "--trace", "gate_na_h"]) == 0
-    heading, *points, fit = capsys.readouterr().out.splitlines()
-    assert heading == "level_mV,gate_na_h"
-    assert len(points) == 21
-    words = fit.split()
-    assert float(words[words.index("V½") + 1]) == pytest.approx(-62.2, abs=0.2)
-    assert float(words[words.index("slope") + 1]) == pytest.approx(-7.07, abs=0.07)
+    assert main(["analyse", out, "availability", "--trace", "gate_na_h", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["curves"][0]["columns"]["level_mV"]) == 21
+    estimates = {each["name"]: each["value"] for each in found["estimates"]}
+    v_mV = np.arange(-120.0, -19.0, 5.0)
+    alpha, beta = 0.07 * np.exp(-(v_mV + 65.0) / 20.0), 1.0 / (1.0 + np.exp(-(v_mV + 35.0) / 10.0))
+    h_inf = alpha / (alpha + beta)
+
+    def availability(v: Array, half: float, k: float, pedestal: float) -> Array:
+        return pedestal + (1.0 - pedestal) / (1.0 + np.exp((v - half) / k))
+
+    (half, k, pedestal), _ = curve_fit(availability, v_mV, h_inf / h_inf.max(), (-60.0, 7.0, 0.0))
+    assert estimates["v_half_mV"] == pytest.approx(half, abs=0.2)
+    assert estimates["k_mV"] == pytest.approx(k, rel=0.01)
+    assert estimates["pedestal"] == pytest.approx(pedestal, abs=0.002)
 
 
 # ---- singular points of the rates

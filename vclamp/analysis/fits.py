@@ -1,9 +1,8 @@
-"""Curves through points, with honest errors."""
+"""What a fit finds: numbers with honest errors, or why there are none."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import product
-from math import inf, nan
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from math import nan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,25 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from vclamp.errors import VClampError
 
 Array = NDArray[np.float64]
-CurveFunction = Callable[..., Array]  # curve(x, *values)
+CurveFunction = Callable[..., Array]  # curve(x, *values); values of shape (m, 1) give m curves at once
 
-SPARE_POINTS = 2  # that every fit must have beyond one a parameter
-MIN_RECIPROCAL_CONDITION = 1e-6  # of the Jacobian with columns of length 1; below, parameters are not told apart
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """What a fit looks for.
-
-    A `log` parameter is positive: its logarithm is fitted, and its confidence interval is
-    symmetric on a logarithmic scale. A result outside `low`…`high` is refused, for the data
-    cannot tell it.
-    """
-
-    name: str
-    log: bool = False
-    low: float = -inf
-    high: float = inf
+STEP = 6e-6  # ∛ of the rounding error: best for central differences
+RICHER_P = 0.01  # of the F test that more parameters must pass
+HUGE = 1e100  # no unit makes a measured number as large, and its square still is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +25,24 @@ class Fit:
     ----------
     names : tuple of str
         Names of the parameters with units; `fit["tau_ms"]` is a value, `fit(x)` the curve.
+        Numbers derived from the parameters (see `with_derived`) stand behind them.
     values, se : ndarray
         Values and standard errors √diag(s² (JᵀJ)⁻¹), with s² = SSR/(n − p).
     low, high : ndarray
         Ends of the 95 % confidence intervals (Student t with n − p degrees of freedom).
     correlation : ndarray
         Correlations of the parameters as fitted.
-    residuals : ndarray
-        Points less curve, of the finite points.
+    x, residuals : ndarray
+        The finite points' places, and points less curve at them.
     warning : str
-        Empty if the fit can be trusted; else a sentence that says why not, and all numbers are NaN.
+        Empty if the fit can be trusted; else a sentence that says why not. The numbers are those of the best
+        curve where there is one, to be shown as doubtful, and NaN where there is none: never a start.
+    degrees_of_freedom : int
+        n − p.
+    ssr : float
+        The sum of squares that was made small.
+    curve : callable
+        curve(x, *values).
     """
 
     names: tuple[str, ...]
@@ -58,8 +51,11 @@ class Fit:
     low: Array
     high: Array
     correlation: Array = field(repr=False)
+    x: Array = field(repr=False)
     residuals: Array = field(repr=False)
     warning: str = ""
+    degrees_of_freedom: int = 0
+    ssr: float = nan
     curve: CurveFunction = field(default=lambda x, *values: np.full(x.shape[-1:], nan), repr=False)
 
     def __getitem__(self, name: str) -> float:
@@ -67,7 +63,8 @@ class Fit:
 
     def __call__(self, x: ArrayLike) -> Array:
         """The fitted curve."""
-        return self.curve(np.asarray(x, float), *self.values)
+        with np.errstate(all="ignore"):
+            return self.curve(np.asarray(x, float), *self.values)
 
     def standard_error(self, name: str) -> float:
         """Standard error of one parameter."""
@@ -84,196 +81,123 @@ class Fit:
         return (high - low) / 2.0
 
     @property
-    def ssr(self) -> float:
-        """Sum of the squared residuals."""
-        return float(self.residuals @ self.residuals)
+    def trusted(self) -> bool:
+        """Whether nothing speaks against the numbers."""
+        return not self.warning
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there is a curve at all, trusted or doubtful."""
+        return bool(np.isfinite(self.values).all())
+
+    @property
+    def t_quantile(self) -> float:
+        """Half the width of a 95 % interval in standard errors."""
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.degrees_of_freedom, 0.975)) if self.degrees_of_freedom else nan
+
+    def doubted(self, why: str) -> "Fit":
+        """The same fit with a warning, unless `why` is empty or it has one."""
+        return replace(self, warning=why) if why and not self.warning else self
+
+    def with_derived(self, name: str, formula: Callable[..., float], *, log: bool = False) -> "Fit":
+        """The fit with one more number, formula(*values), whose error follows from theirs (delta method).
+
+        A number that is there already stays as it is.
+
+        Parameters
+        ----------
+        log : bool
+            Whether the number is positive, with an interval that is symmetric on a logarithmic scale.
+        """
+        if name in self.names:
+            return self
+        names = (*self.names, name)
+        if not self.has_numbers:
+            return failed(names, self.warning)
+        step = STEP * np.where(self.values != 0.0, np.abs(self.values), 1.0)
+        with np.errstate(all="ignore"):
+            value = formula(*self.values)
+            up = np.array([formula(*row) for row in self.values + np.diag(step)])
+            down = np.array([formula(*row) for row in self.values - np.diag(step)])
+            slopes = (up - down) / (2.0 * step) * self.se  # per standard error of each parameter
+            shared = self.correlation @ slopes
+            se = float(np.sqrt(max(slopes @ shared, 0.0)))
+            reach = self.t_quantile * se
+            low, high = value - reach, value + reach
+            if log:
+                low, high = value * np.exp(-reach / value), value * np.exp(reach / value)
+            aside = shared[:, None] / se
+        curve = self.curve
+        return replace(
+            self,
+            names=names,
+            values=np.append(self.values, value),
+            se=np.append(self.se, se),
+            low=np.append(self.low, low),
+            high=np.append(self.high, high),
+            correlation=np.block([[self.correlation, aside], [aside.T, np.ones((1, 1))]]),
+            curve=lambda x, *values: curve(x, *values[:-1]),
+        )
 
 
 def failed(names: Sequence[str], why: str) -> Fit:
     """A fit that says why there is none."""
     n = len(names)
     none = np.full(n, nan)
-    return Fit(tuple(names), none, none, none, none, np.full((n, n), nan), np.full(0, nan), why)
+    nowhere = np.full(0, nan)
+    return Fit(tuple(names), none, none, none, none, np.full((n, n), nan), nowhere, nowhere, why)
 
 
 def finite_points(x: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-    """The points that are finite in x (last axis along the points) and y."""
+    """The points that are finite in x (last axis along the points) and y.
+
+    Raises
+    ------
+    VClampError
+        If there are not as many x as y.
+    """
     x, y = np.asarray(x, float), np.asarray(y, float)
-    kept = np.isfinite(y) & np.isfinite(np.atleast_2d(x)).all(axis=0)
+    if y.ndim != 1 or x.shape[-1:] != y.shape:
+        raise VClampError(f"there are points at {x.shape[-1] if x.ndim else 1} places, and {y.size} values")
+    kept = (np.abs(y) < HUGE) & (np.abs(np.atleast_2d(x)) < HUGE).all(axis=0)
     return x[..., kept], y[kept]
 
 
-def fit_curve(
-    curve: CurveFunction, x: Array, y: Array, parameters: Sequence[Parameter], start: Callable[[], ArrayLike]
-) -> Fit:
-    """Fit a curve by unweighted least squares.
+# ---- comparing
 
-    Parameters
-    ----------
-    curve : callable
-        curve(x, *values) at the points.
-    x, y : ndarray
-        Finite points; x may have more than one row.
-    parameters : sequence of Parameter
-    start : callable
-        Gives where to begin, in the parameters' own units; asked only if there are enough points.
-        A VClampError that it raises becomes the warning.
 
-    Source: D. M. Bates & D. G. Watts 1988, Nonlinear Regression Analysis, ch. 2.
+def is_better(richer: Fit, than: Fit) -> bool:
+    """Whether a fit with more parameters is to be preferred, by an F test at the 1 % level.
+
+    A richer fit that cannot be trusted is not; any trusted fit is better than none.
     """
-    from scipy.special import stdtrit
-
-    names = tuple(parameter.name for parameter in parameters)
-    needed = len(names) + SPARE_POINTS
-    if y.size < needed:
-        return failed(names, f"{y.size} points are too few for this fit: it needs {needed}")
-    if np.ptp(y) == 0.0:
-        return failed(names, "all points are equal")
-    if not np.ptp(np.atleast_2d(x), axis=1).any():
-        return failed(names, "all points are at the same place")
-    log = np.array([parameter.log for parameter in parameters])
-
-    def values_of(theta: Array) -> Array:
-        return np.where(log, np.exp(np.where(log, theta, 0.0)), theta)
-
-    with np.errstate(all="ignore"):
-        try:
-            first = np.asarray(start(), float)
-        except VClampError as error:
-            return failed(names, error.what)
-        theta = np.where(log, np.log(first), first)
-        theta, covariance, problem = _minimum(lambda p: curve(x, *values_of(p)), y, theta)
-        values, se = values_of(theta), np.sqrt(np.diag(covariance))
-        problem = problem or _implausible(parameters, values, se)
-        if problem:
-            return failed(names, problem)
-        t = float(stdtrit(y.size - len(names), 0.975))
-        low, high = values_of(theta - t * se), values_of(theta + t * se)
-        correlation = covariance / np.outer(se, se)
-        shown_se = np.where(log, values * se, se)
-        return Fit(names, values, shown_se, low, high, correlation, y - curve(x, *values), curve=curve)
+    if not richer.trusted or not than.has_numbers:
+        return richer.trusted
+    return _chance(than.ssr, than.degrees_of_freedom, richer) < RICHER_P
 
 
-def best_start(columns: Callable[..., Array], y: Array, *grids: Iterable[float]) -> tuple[Array, Array]:
-    """The best of a grid of nonlinear parameters, and the linear ones that go with it.
-
-    Parameters
-    ----------
-    columns : callable
-        columns(*nonlinear) gives the matrix, shape (n_points, n_linear), that the linear parameters multiply.
-    grids : iterables of float
-        Values to try, one grid a nonlinear parameter.
-
-    Source: G. H. Golub & V. Pereyra 1973, SIAM J Numer Anal 10:413.
-    """
-    tried = list(product(*grids))
-    matrices = np.array([columns(*nonlinear) for nonlinear in tried])
-    usable = np.isfinite(matrices).all(axis=(1, 2))
-    if not usable.any():
-        return np.full(len(grids), nan), np.full(1, nan)
-    explained = np.full(len(tried), -inf)  # of the points' sum of squares, for the best linear parameters
-    explained[usable] = np.sum((y @ np.linalg.qr(matrices[usable])[0]) ** 2, axis=1)
-    best = int(np.argmax(explained))
-    return np.array(tried[best]), np.linalg.lstsq(matrices[best], y, rcond=None)[0]
+def doubted_if_straight(fit: Fit, y: Array) -> Fit:
+    """The fit with a warning if a flat or straight line with fewer parameters describes the points about as well."""
+    if not fit.has_numbers:
+        return fit
+    lines = [(y.size - 1, "flat", y - y.mean())]
+    if fit.x.ndim == 1 and np.ptp(fit.x) > 0.0:
+        x = fit.x - fit.x.mean()
+        lines.append((y.size - 2, "straight", y - y.mean() - x * (x @ y) / (x @ x)))
+    for freedom, kind, residuals in lines:
+        if freedom > fit.degrees_of_freedom and _chance(float(residuals @ residuals), freedom, fit) > RICHER_P:
+            return fit.doubted(f"a {kind} line describes these points as well as the curve")
+    return fit
 
 
-def _minimum(curve: Callable[[Array], Array], y: Array, start: Array) -> tuple[Array, Array, str]:
-    """Parameters at the nearest minimum, their covariance s² (JᵀJ)⁻¹, and what is wrong."""
-    from scipy.optimize import least_squares
+def _chance(ssr: float, degrees_of_freedom: int, richer: Fit) -> float:
+    """Probability that a richer fit's sum of squares is so much smaller by chance alone."""
+    from scipy.special import fdtrc
 
-    none = np.full((start.size, start.size), nan)
-    scale = np.abs(y).max()
-    if not np.isfinite(curve(start)).all():
-        return start, none, "the fit found no curve to begin with"
-    limits = {"max_nfev": 150 * start.size, "ftol": 1e-10, "xtol": 1e-10, "gtol": 1e-12}
-    found = least_squares(lambda p: (curve(p) - y) / scale, start, method="lm", x_scale="jac", **limits)
-    if found.status <= 0 or not np.isfinite(found.cost):
-        return start, none, "the fit did not converge"
-    lengths = np.linalg.norm(found.jac, axis=0)
-    if not lengths.all() or not np.isfinite(lengths).all():
-        return start, none, "the points leave a parameter free"
-    _, singular, vt = np.linalg.svd(found.jac / lengths, full_matrices=False)
-    if singular[-1] < MIN_RECIPROCAL_CONDITION * singular[0]:
-        return start, none, "the points cannot tell the parameters apart"
-    unscaled = (vt.T / singular**2) @ vt / np.outer(lengths, lengths)
-    return found.x, unscaled * 2.0 * found.cost / (y.size - start.size), ""
-
-
-def _implausible(parameters: Sequence[Parameter], values: Array, se: Array) -> str:
-    """The sentence about the first parameter that the data cannot tell."""
-    for parameter, value, error in zip(parameters, values, se, strict=True):
-        if not parameter.low <= value <= parameter.high:
-            limits = f"{parameter.low:.4g} to {parameter.high:.4g}"
-            return f"{parameter.name} = {value:.4g} lies outside {limits}, which the data can tell"
-        if parameter.log and error > 1.0:
-            return f"the points leave {parameter.name} uncertain by more than itself"
-    return ""
-
-
-@dataclass(frozen=True)
-class BoltzmannFit:
-    """y = amplitude/(1 + exp(−(V − v_half)/slope)) through points, least squares.
-
-    `slope_mV` is negative for a curve that falls. Each `*_se` is a standard error and
-    `v_half_ci_mV` the half width of the 95 % confidence interval (Student t). `warning` is
-    empty if the fit can be trusted, else says why not; then the numbers may be NaN.
-    """
-
-    amplitude: float
-    v_half_mV: float
-    slope_mV: float
-    amplitude_se: float
-    v_half_se_mV: float
-    slope_se_mV: float
-    v_half_ci_mV: float
-    warning: str = ""
-
-    def __call__(self, v_mV: ArrayLike) -> Array:
-        """The fitted curve at some voltages."""
-        return boltzmann(v_mV, self.amplitude, self.v_half_mV, self.slope_mV)
-
-
-def boltzmann(v_mV: ArrayLike, amplitude: float, v_half_mV: float, slope_mV: float) -> Array:
-    """amplitude/(1 + exp(−(V − v_half)/slope)), without overflow."""
-    z = (np.asarray(v_mV, float) - v_half_mV) / slope_mV
-    return np.asarray(amplitude * 0.5 * (1.0 + np.tanh(0.5 * z)))
-
-
-def fit_boltzmann(v_mV: ArrayLike, y: ArrayLike) -> BoltzmannFit:
-    """Fit a Boltzmann curve, rising or falling.
-
-    Parameters
-    ----------
-    v_mV, y : array_like
-        The points, at least five; not finite ones are left out.
-
-    Standard errors are the square roots of s² (JᵀJ)⁻¹ with s² = SSR/(n − 3).
-    """
-    v, values = finite_points(v_mV, y)
-    if v.size < 5:
-        return _no_boltzmann(f"{v.size} points are too few for a Boltzmann fit")
-    if np.ptp(values) == 0.0:
-        return _no_boltzmann("all points are equal")
-    order = np.argsort(v)
-    v, values = v[order], values[order]
-    largest = values[np.argmax(np.abs(values))]
-    half = v[np.argmin(np.abs(values - largest / 2))]
-    rising = abs(values[-1]) > abs(values[0])
-    start = (largest, half, (1.0 if rising else -1.0) * np.ptp(v) / 15)
-    names = [Parameter(name) for name in ("amplitude", "v_half_mV", "slope_mV")]
-    fit = fit_curve(boltzmann, v, values, names, lambda: start)
-    if fit.warning:
-        return _no_boltzmann("the fit did not converge")
-    amplitude, v_half, slope = map(float, fit.values)
-    amplitude_se, v_half_se, slope_se = map(float, fit.se)
-    warning = ""
-    if not v[0] <= v_half <= v[-1]:
-        warning = "V½ lies outside the data"
-    elif abs(slope) > np.ptp(v):
-        warning = "the data see too little of the curve's bend"
-    half_width = fit.half_width("v_half_mV")
-    return BoltzmannFit(amplitude, v_half, slope, amplitude_se, v_half_se, slope_se, half_width, warning)
-
-
-def _no_boltzmann(why: str) -> BoltzmannFit:
-    return BoltzmannFit(nan, nan, nan, nan, nan, nan, nan, warning=why)
+    more = degrees_of_freedom - richer.degrees_of_freedom
+    if richer.ssr == 0.0 or more <= 0:
+        return 0.0 if richer.ssr < ssr else 1.0
+    f = (ssr - richer.ssr) / more / (richer.ssr / richer.degrees_of_freedom)
+    return float(fdtrc(more, richer.degrees_of_freedom, max(f, 0.0)))

@@ -9,14 +9,8 @@ from numpy.typing import NDArray
 
 from vclamp.engine.kernels.step import LOG_Z_COUNT, LOG_Z_FIRST, LOG_Z_STEP, Z_COUNT, Z_FIRST, Z_STEP
 from vclamp.model.amplifier import Amplifier
-from vclamp.physics.circuit import (
-    LinearCircuit,
-    current_clamp,
-    full_amplifier,
-    inputs,
-    series_resistance,
-    simplified_amplifier,
-)
+from vclamp.model.circuits import circuit_of
+from vclamp.physics.circuit import inputs
 
 Array = NDArray[np.float64]
 
@@ -57,7 +51,7 @@ class Clamp:
 @lru_cache(maxsize=64)
 def clamp_of(amplifier: Amplifier, cm_pF: float) -> Clamp:
     """The circuit of an amplifier on a membrane."""
-    circuit = _circuit(amplifier, cm_pF)
+    circuit = circuit_of(amplifier, cm_pF)
     to_command, to_constant = inputs(1.0), inputs(0.0, v_off_mV=amplifier.unseen_mV)
     if amplifier.clamps_current:
         to_command = inputs(0.0, i_zero_pA=-1.0)
@@ -115,23 +109,3 @@ def _phi(ah: Array) -> tuple[Array, Array]:
         phi1 = (grown + one) @ phi1 / 2.0
         grown = grown @ grown
     return np.asarray(phi1), np.asarray(phi2)
-
-
-def _circuit(amplifier: Amplifier, cm_pF: float) -> LinearCircuit:
-    """The circuit without the membrane's current."""
-    if amplifier.clamps_current:
-        return current_clamp(cm_pF=cm_pF)
-    if not amplifier.has_electronics:
-        return series_resistance(rs_MOhm=amplifier.rs_MOhm, cm_pF=cm_pF, g_nS=0.0)
-    dials = {
-        "rs_est_MOhm": amplifier.rs_est_MOhm,
-        "cm_est_pF": amplifier.cm_est_pF,
-        "correction": amplifier.correction_percent / 100.0,
-        "prediction": amplifier.prediction_percent / 100.0,
-        "tau_sum_ms": amplifier.tau_sum_ms,
-    }
-    if amplifier.circuit == "simplified":
-        return simplified_amplifier(rs_MOhm=amplifier.rs_MOhm, cm_pF=cm_pF, g_nS=0.0, **dials)
-    return full_amplifier(
-        rs_MOhm=amplifier.rs_MOhm, cm_pF=cm_pF, g_nS=0.0, cp_pF=amplifier.cp_pF, cp_est_pF=amplifier.cp_est_pF, **dials
-    )

@@ -40,6 +40,7 @@ class Cell:
     of simulated time; without one they stay as a large pipette would keep them. With
     `record_states` the occupancy of every state of every scheme is recorded. Where it is
     `stochastic`, channels with a number (`n_channels`) open and close one by one, at random.
+    Of an `exam`'s cell, and of every recording made of it, no analysis tells the true values.
     """
 
     name: Name
@@ -51,6 +52,7 @@ class Cell:
     tick_ms: Tick_ms = 500.0
     record_states: bool = False
     stochastic: bool = False
+    exam: bool = False
     label: Name | None = None
     topic: Name | None = None
     source: Note = ""

@@ -10,6 +10,7 @@ import numpy as np
 
 from vclamp.analysis.curves import peak_iv, steady_iv
 from vclamp.analysis.models import fit_iv
+from vclamp.analysis.results import Question
 from vclamp.errors import VClampError
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
@@ -149,15 +150,15 @@ def _slider(repeats: int) -> Iterator[str]:
     solutions = workload.rig.solutions
 
     def drawn(rig: Rig) -> object:
-        sweeps = record(rig, workload.protocol).sweeps
-        curve = steady_iv(sweeps, workload.protocol, "i_k_pA")
-        return peak_iv(sweeps, workload.protocol), fit_iv(curve.x, curve.y, solutions.temperature_K)
+        recording = record(rig, workload.protocol)
+        curve = steady_iv(recording, Question("i_k_pA")).curve
+        return peak_iv(recording, Question()), fit_iv(curve.x, curve.y, solutions.temperature_K)
 
     def warmer() -> Rig:
         warm = replace(solutions, temperature_K=solutions.temperature_K + 1e-6 * next(_EDITS))
         return replace(workload.rig, solutions=warm)
 
-    curve = steady_iv(record(workload.rig, workload.protocol).sweeps, workload.protocol, "i_k_pA")
+    curve = steady_iv(record(workload.rig, workload.protocol), Question("i_k_pA")).curve
     totals = {
         "after a conductance": whole(lambda: drawn(edited(workload.rig, next(_EDITS)))),
         "after the temperature": whole(lambda: drawn(warmer())),
