@@ -77,11 +77,25 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="check descriptions and recordings")
     check.add_argument("files", nargs="+", metavar="FILE")
-    check.add_argument(
-        "--cell", help="warn of what will go wrong on this cell (the one it is made for)"
-    )
+    check.add_argument("--cell", help="warn of what will go wrong on this cell (the one it is made for)")
     check.set_defaults(command=_check)
 
+    _add_exchange(commands)
+
+    bench = commands.add_parser("bench", help="measure the engine beside other programs and the memory's limit")
+    bench.add_argument("--only", default="", metavar="W1,W4", help="W1 to W6, linear, slider (all of them)")
+    bench.add_argument("--peers", default="", metavar="NAMES", help="none, or names as neuron,scipy (all of them)")
+    bench.add_argument("--repeats", type=int, default=7, metavar="N", help="runs that each median is of (7)")
+    bench.set_defaults(command=_bench)
+
+    listing = commands.add_parser("list", help="list what there is, one a line")
+    listing.add_argument("what", choices=sorted(_LISTS))
+    listing.set_defaults(command=_list)
+    return parser
+
+
+def _add_exchange(commands: Any) -> None:
+    """What is brought from other programs, and made for them."""
     bring = commands.add_parser("import", help="make text files of NeuroML channels, or of an ABF or ATF stimulus")
     bring.add_argument("file", help="a NeuroML 2 file (.nml), a recording (.abf) or a waveform (.atf, .csv, .txt)")
     bring.add_argument("--channel", metavar="NAME", help="only this one of its channels; the number of a DAC of ABF")
@@ -94,17 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--output", required=True, metavar="OUT", help="an ATF file")
     command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     command.set_defaults(command=_command)
-
-    bench = commands.add_parser("bench", help="measure the engine beside other programs and the memory's limit")
-    bench.add_argument("--only", default="", metavar="W1,W4", help="W1 to W6, linear, slider (all of them)")
-    bench.add_argument("--peers", default="", metavar="NAMES", help="none, or names as neuron,scipy (all of them)")
-    bench.add_argument("--repeats", type=int, default=7, metavar="N", help="runs that each median is of (7)")
-    bench.set_defaults(command=_bench)
-
-    listing = commands.add_parser("list", help="list what there is, one a line")
-    listing.add_argument("what", choices=sorted(_LISTS))
-    listing.set_defaults(command=_list)
-    return parser
 
 
 def _add_analyse(analyse: argparse.ArgumentParser) -> None:

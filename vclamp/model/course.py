@@ -5,9 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vclamp.errors import VClampError
-from vclamp.model.quantities import CURRENT_LIMIT_pA, VOLTAGE_LIMIT_mV
-
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -70,17 +67,3 @@ class Course:
         slope = np.repeat((end - start) / lengths, lengths)
         steps = np.arange(int(lengths.sum())) - np.repeat(self.first - self.first[0], lengths)
         return np.asarray(np.repeat(start, lengths) + slope * steps)
-
-
-def check_limits(rung: int, course: Course) -> None:
-    """Refuse commands that no amplifier gives."""
-    for start, end, limit, unit in (
-        (course.start_mV, course.end_mV, VOLTAGE_LIMIT_mV, "mV"),
-        (course.start_pA, course.end_pA, CURRENT_LIMIT_pA, "pA"),
-    ):
-        beyond = np.flatnonzero(~(np.maximum(np.abs(start), np.abs(end)) <= limit))
-        if beyond.size:
-            raise VClampError(
-                f"segments[{course.segment[beyond[0]]}] in sweep {rung + 1} goes beyond ±{limit:g} {unit}",
-                remedy="Change the level, its step, or n_sweeps.",
-            )

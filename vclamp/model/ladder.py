@@ -15,6 +15,10 @@ _WHOLE = 1e-6  # of a step, by which a stop may miss a rung
 _MOST, _LOG_MOST = 1e15, 600.0  # beyond every limit, and still a number
 
 
+class InnerError(VClampError, ValueError):
+    """A mistake in a value within others: as a ValueError it is told together with its place in the file."""
+
+
 @dataclass(frozen=True)
 class Ladder:
     """A value that starts somewhere and changes by a step, or by a factor, from sweep to sweep.
@@ -30,9 +34,9 @@ class Ladder:
 
     def __post_init__(self) -> None:
         if self.step and self.factor != 1.0:
-            raise VClampError("a ladder has both a step and a factor", remedy="Leave out one of them.")
+            raise InnerError("a ladder has both a step and a factor", remedy="Leave out one of them.")
         if self.factor != 1.0 and self.start == 0.0:
-            raise VClampError("a ladder with a factor starts at 0", remedy="Start it elsewhere, or use a step.")
+            raise InnerError("a ladder with a factor starts at 0", remedy="Start it elsewhere, or use a step.")
         self.count  # noqa: B018  (refuses a stop that is on no rung)
 
     @property
@@ -53,7 +57,7 @@ class Ladder:
             steps = log(ratio) / log(self.factor) if ratio > 0.0 else -1.0
         steps = min(steps, _MOST)
         if not steps >= 0.0 or abs(steps - round(steps)) > _WHOLE * max(1.0, steps):
-            raise VClampError(
+            raise InnerError(
                 f"a ladder from {self.start:g} does not reach {self.stop:g} in whole steps",
                 remedy="Change its stop, its step or its factor.",
             )

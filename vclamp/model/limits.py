@@ -13,12 +13,15 @@ from vclamp.model.quantities import CURRENT_LIMIT_pA, VOLTAGE_LIMIT_mV
 from vclamp.model.segments import Segment, Train, is_bent
 
 if TYPE_CHECKING:
-    from vclamp.model.protocol import Course, Protocol
+    from vclamp.model.course import Course
+    from vclamp.model.protocol import Protocol
+
+Array = NDArray[np.float64]
 
 MAX_SEGMENTS = 100
 MAX_SWEEPS = 10_000
 MAX_SAMPLES_PER_SWEEP = 100_000_000
-MAX_LINES = 10_000_000  # of a series; what is bent has one a sample
+MAX_LINES_PER_SWEEP, MAX_LINES = 2_000_000, 10_000_000  # in a sweep and in all; what is bent has one a sample
 
 
 def count_sweeps(segments: tuple[Segment, ...], n_sweeps: int) -> int:
@@ -112,23 +115,25 @@ def _check_lengths(protocol: Protocol, rungs: list[int]) -> None:
             f"sweep {rungs[long[0]] + 1} has {round(min(samples[long[0]], 1e15)):,} samples",
             remedy=f"At most {MAX_SAMPLES_PER_SWEEP:,} are allowed: shorten it or lower fs_kHz.",
         )
-    lines = sum(_lines(s, d, rungs, protocol) for s, d in zip(protocol.segments, durations_ms, strict=True))
-    lines *= n / len(rungs)
-    if lines > MAX_LINES:
+    lines = np.sum(
+        [_lines(s, d, rungs, protocol) for s, d in zip(protocol.segments, durations_ms, strict=True)], axis=0
+    )
+    if lines.max() > MAX_LINES_PER_SWEEP or lines.mean() * n > MAX_LINES:
         raise VClampError(
-            f"what is drawn sample by sample has {round(lines):,} of them",
-            remedy=f"At most {MAX_LINES:,} in all sweeps are allowed: shorten it, lower fs_kHz, or use fewer sweeps.",
+            f"{round(lines.max()):,} points must be drawn in a sweep",
+            remedy=f"At most {MAX_LINES_PER_SWEEP:,} are allowed, {MAX_LINES:,} in all: use fewer sweeps, shorten "
+            "what is not straight, or lower fs_kHz.",
         )
 
 
-def _lines(segment: Segment, durations_ms: NDArray[np.float64], rungs: list[int], protocol: Protocol) -> float:
-    """About how many lines a segment that has more than a few is drawn with, on all the rungs."""
+def _lines(segment: Segment, durations_ms: Array, rungs: list[int], protocol: Protocol) -> Array:
+    """About how many lines a segment that has more than a few is drawn with, on each rung."""
     if is_bent(segment):
-        return float(durations_ms.sum()) * protocol.fs_kHz
+        return np.asarray(durations_ms * protocol.fs_kHz)
     if isinstance(segment, Train):
         periods = np.array([value_in(segment.period_ms, rung, protocol.n_sweeps) for rung in rungs])
-        return float((3.0 * durations_ms / np.maximum(periods, 1.0 / protocol.fs_kHz)).sum())
-    return 0.0
+        return np.asarray(3.0 * durations_ms / np.maximum(periods, 1.0 / protocol.fs_kHz))
+    return np.zeros(durations_ms.size)
 
 
 def _check_sweep(protocol: Protocol, rung: int, sweep: int) -> None:

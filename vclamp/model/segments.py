@@ -15,7 +15,7 @@ from annotated_types import Interval, Len
 from numpy.typing import NDArray
 
 from vclamp.errors import VClampError
-from vclamp.model.ladder import Durations_ms, Levels_mV, Levels_pA, Varied, value_in
+from vclamp.model.ladder import Durations_ms, InnerError, Levels_mV, Levels_pA, Varied, value_in
 from vclamp.model.quantities import CURRENT_LIMIT_pA, Current_pA, VOLTAGE_LIMIT_mV, Voltage_mV
 
 Array = NDArray[np.float64]
@@ -359,7 +359,7 @@ _CURRENTS = ("level_pA", "to_pA", "amplitude_pA", "sd_pA", "values_pA")
 def _one_of(segment: Any, *keys: str) -> None:
     """Refuse a segment that has none or more than one of the keys."""
     if sum(getattr(segment, key) is not None for key in keys) != 1:
-        raise VClampError(f"a {segment.type} needs either {' or '.join(keys)}", remedy="Give exactly one of them.")
+        raise InnerError(f"a {segment.type} needs either {' or '.join(keys)}", remedy="Give exactly one of them.")
 
 
 def _line(start: float, end: float) -> Lines:
