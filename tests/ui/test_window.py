@@ -57,6 +57,7 @@ def test_space_runs_the_family_and_the_iv_grows_sweep_by_sweep(rig_window: Windo
     assert rig_window.bridge.running
     assert "Pause" in rig_window.bar.run.text()
     wait_for(lambda: not rig_window.bridge.running)
+    settle(rig_window)
     assert seen >= {0, 1, 2, 3}
     assert points(rig_window) == 4
     assert "Run" in rig_window.bar.run.text()
@@ -219,6 +220,7 @@ def test_going_back_to_the_recorded_rig_shows_what_was_recorded(rig_window: Wind
     wait_for(lambda: points(rig_window) >= 1)
     rig_window.edit(TTX, 1e-2)
     wait_for(lambda: not rig_window.bridge.running)
+    settle(rig_window)
     shown = [p.curve.y for p in rig_window.display.iv._shown]
     press(rig_window, Key.Key_W)
     settle(rig_window)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from vclamp.ui.window import Window
 
 
+EXAM = "This is an exam: nothing tells the true values of this cell, nor of what is recorded of it"
+
+
 def show_keys(window: "Window") -> None:
     """List all keys."""
     rows = [f"{entry[1]}\t{entry[0]}" for entries in MENUS.values() for entry in entries if entry and entry[1]]
@@ -73,6 +76,15 @@ MENUS = {
         None,
         *((f"{name.capitalize()} look", "", lambda w, name=name: w.set_theme(name)) for name in THEMES),
     ),
+    "&Analysis": (
+        ("G-V", "G", lambda w: w.analyst.choose("gv", "tail-gv")),
+        ("Fit between the cursors", "F", lambda w: w.analyst.choose("exponentials")),
+        ("Measure between the cursors", "", lambda w: w.tabs.setCurrentWidget(w.analyst.measure)),
+        None,
+        ("Copy results", "", lambda w: w.analyst.panel.table.copy()),
+        ("Export results as CSV…", "", lambda w: w.documents.save_results("csv")),
+        ("Export results as JSON…", "", lambda w: w.documents.save_results("json")),
+    ),
     "&Help": (
         ("Keys", "?", show_keys),
         ("About VClamp", "", show_about),
@@ -95,6 +107,9 @@ def add_menus(window: "Window") -> None:
             menu.addAction(action)
         if title == "&View":
             _add_scopes(window, menu)
+            _add_truth(window, menu)
+        if title == "&Analysis":
+            _add_analyses(window, menu)
     for number in range(1, 10):
         action = QAction(f"Switch channel {number}", window)
         action.setShortcut(QKeySequence(str(number)))
@@ -121,3 +136,41 @@ def _add_scopes(window: "Window", menu: QMenu) -> None:
     menu.aboutToShow.connect(show_state)
     window.bench.rig_changed.connect(show_state)
     show_state()
+
+
+def _add_truth(window: "Window", menu: QMenu) -> None:
+    """Whether true values stand beside estimates; an exam hides them for good."""
+    menu.addSeparator()
+    menu.setToolTipsVisible(True)
+    action = QAction("Show true values", window, checkable=True, checked=window.analyst.truth)
+    action.setShortcut(QKeySequence("Ctrl+T"))
+    action.triggered.connect(window.analyst.show_truth)
+    menu.addAction(action)
+
+    def show_state() -> None:
+        exam = window.analyst.exam
+        action.setEnabled(not exam)
+        action.setToolTip(EXAM if exam else "What only a simulator knows, beside what was measured")
+
+    menu.aboutToShow.connect(show_state)
+    window.display.changed.connect(show_state)
+    window.bench.rig_changed.connect(show_state)
+    show_state()
+
+
+def _add_analyses(window: "Window", menu: QMenu) -> None:
+    """The analyses that the recording on show, or the protocol, was made for."""
+    own = menu.actions()
+
+    def show_state() -> None:
+        for action in menu.actions():
+            if action not in own:
+                menu.removeAction(action)
+                action.deleteLater()
+        menu.addSeparator()
+        for name, title in window.analyst.suiting.items():
+            action = QAction(title, menu)
+            action.triggered.connect(lambda _=False, name=name: window.analyst.choose(name))
+            menu.addAction(action)
+
+    menu.aboutToShow.connect(show_state)

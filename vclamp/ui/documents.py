@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem
 
 from vclamp import paths
+from vclamp.analysis.results import Question, Result
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording
 from vclamp.ui.worker import Saved
@@ -57,6 +58,26 @@ class Documents(QObject):
         self._window.status.showMessage(f"writing {target.name}…")
         # the dialog has asked already whether an existing file may be replaced
         self._window.bridge.beside(lambda: (export(recording, target, overwrite=True), target)[1], self._exported)
+
+    @property
+    def path(self) -> Path | None:
+        """The file whose runs are listed."""
+        return self._path
+
+    def save_results(self, kind: str) -> None:
+        """Write what the analysis on show found as CSV (points, and numbers in a second file) or JSON."""
+        window = self._window
+        result, question = window.analyst.panel.result, window.analyst.question
+        if result is None or question is None or not (result.curves or result.estimates):
+            window.banner.say("There are no results yet: turn to the tab Analysis.")
+            return
+        proposed = self._folder() / f"{window.bench.protocol.name}-{result.analysis}.{kind}"
+        chosen, _ = QFileDialog.getSaveFileName(window, "Export results", str(proposed), f"{kind.upper()} (*.{kind})")
+        if not chosen:
+            return
+        target = Path(chosen)
+        target = target if target.suffix else target.with_suffix(f".{kind}")
+        window.bridge.beside(lambda: _write_results(target, result, question), self._exported)
 
     def open_protocol(self) -> None:
         """Take a protocol from a file."""
@@ -144,6 +165,30 @@ def _run_titles(path: Path, after_s: float) -> list[tuple[int, str]]:
             for run in session.runs()
             if not run.hidden
         ]
+
+
+def _write_results(target: Path, result: Result, question: Question) -> Path:
+    """The files that `vclamp analyse` writes too; the dialog has asked already whether they may be replaced."""
+    from vclamp.analysis.report import as_json, estimates_csv, points_csv
+
+    texts = {target: as_json(result, question)}
+    if target.suffix != ".json":
+        texts = {target: points_csv(result), target.with_stem(f"{target.stem}-results"): estimates_csv(result)}
+    again = target.exists()
+    for path, text in texts.items():
+        if text:
+            _write_text(path, text, overwrite=again or path == target)
+    return target
+
+
+def _write_text(target: Path, text: str, *, overwrite: bool) -> None:
+    from vclamp.storage.safely import write_safely
+
+    def check(place: Path) -> None:
+        if place.read_bytes() != text.encode():
+            raise VClampError("does not read back as it was written", where=target.name)
+
+    write_safely(target, lambda place: place.write_bytes(text.encode()) and None, check, overwrite=overwrite)
 
 
 def _recording(path: Path, run: int) -> Recording:

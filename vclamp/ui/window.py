@@ -3,21 +3,14 @@
 from collections.abc import Callable
 from secrets import randbits
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QMainWindow,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from vclamp.errors import VClampError
 from vclamp.model.record import Finished, trace_names
 from vclamp.model.rig import Rig
 from vclamp.ui.actions import add_menus
+from vclamp.ui.analyst import Analyst
 from vclamp.ui.banner import Banner
 from vclamp.ui.bar import SPEEDS, Bar
 from vclamp.ui.bench import Bench
@@ -25,6 +18,7 @@ from vclamp.ui.bridge import Bridge
 from vclamp.ui.display import Display
 from vclamp.ui.documents import Documents
 from vclamp.ui.panels.channels import RigPanel
+from vclamp.ui.panels.column import RightColumn
 from vclamp.ui.panels.editing import heading
 from vclamp.ui.scopes.kinds import FIRST_SHOWN, SCOPES
 from vclamp.ui.settings import Settings
@@ -45,7 +39,7 @@ class Window(QMainWindow):
         self.bench, self.bridge, self.settings = bench, bridge, settings
         theme = THEMES.get(settings.text("theme", "dark"), THEMES["dark"])
         _apply(theme)  # before there are widgets: they take their font as they are made
-        self.display = Display(theme, self)
+        self.display = Display(theme, bridge.beside, self)
         self.display.stack.wanted = set(settings.text("scopes", " ".join(FIRST_SHOWN)).split()) & set(SCOPES)
         self.panel = RigPanel()
         self.banner = Banner()
@@ -53,6 +47,7 @@ class Window(QMainWindow):
         self.documents = Documents(self)
         self.bar = Bar()
         self.closed_whole = True
+        self.analyst = Analyst(self)
         self._lay_out()
         add_menus(self)
         self._connect()
@@ -77,15 +72,8 @@ class Window(QMainWindow):
         stacked.setSpacing(0)
         stacked.addWidget(self.banner)
         stacked.addWidget(self.display.stack, 1)
-        tabs = self.tabs = QTabWidget()
-        tabs.addTab(self.display.cursors, "Cursors")
-        tabs.addTab(self.display.gv, "G-V")
-        tabs.addTab(self.display.ledger, "Ledger")
-        tabs.addTab(self.documents.runs, "Runs")
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(self.display.iv)
-        right.addWidget(tabs)
-        right.setSizes([350, 350])
+        right = RightColumn(self.display, self.analyst, self.documents.runs)
+        self.tabs = right.tabs
         splitter = self._columns = QSplitter()
         for widget, stretch in ((left, 0), (middle, 1), (right, 0)):
             splitter.addWidget(widget)
@@ -266,6 +254,7 @@ class Window(QMainWindow):
 
     def _show_theme(self, theme: Theme) -> None:
         self.display.set_theme(theme)
+        self.analyst.set_theme(theme)
         self.panel.show_rig(self.bench.rig, theme)
         self.banner.set_colour(QColor(theme.warning))
         self._size_columns()

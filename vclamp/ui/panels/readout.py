@@ -26,7 +26,7 @@ class CursorTable(QTableWidget):
             last = sweep.values.shape[1] - 1
             one, two = (min(max(round(t * protocol.fs_kHz), 0), last) for t in times_ms)
             rows += [
-                (_title(name), float(row[one]), float(row[two]))
+                (trace_title(name), float(row[one]), float(row[two]))
                 for name, row in zip(sweep.names, sweep.values, strict=True)
             ]
         self.setRowCount(len(rows))
@@ -38,7 +38,7 @@ class CursorTable(QTableWidget):
                 self.setItem(number, column, cell)
 
 
-def _title(trace: str) -> str:
+def trace_title(trace: str) -> str:
     """A trace's name as people write it: "i_na_pA" is "I na (pA)"."""
     if trace.startswith("in_"):
         return f"{trace.removeprefix('in_').removesuffix('_mM')} inside (mM)"

@@ -1,0 +1,94 @@
+"""Work that would hold up the window, done beside it: the newest wish only, one at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+Task = Callable[[], Any]
+Then = Callable[[Any], None]
+Beside = Callable[[Task, Then], None]
+
+
+class Newest:
+    """Carries out wishes beside the window; of those that come meanwhile only the last."""
+
+    def __init__(self, beside: Beside) -> None:
+        self._beside = beside
+        self._next: tuple[Task, Then] | None = None
+        self._round = 0  # results of earlier ones are not wanted any more
+        self.busy = False
+
+    def wish(self, task: Task, then: Then) -> None:
+        """Have something done, and its result, or a VClampError, passed on in the window's thread."""
+        self._next = (task, then)
+        if not self.busy:
+            self._begin()
+
+    def forget(self) -> None:
+        """Pass on nothing of what was wished for so far."""
+        self._next = None
+        self._round += 1
+
+    def _begin(self) -> None:
+        assert self._next is not None
+        (task, then), self._next = self._next, None
+        self.busy, number = True, self._round
+        self._beside(task, lambda found: self._done(number, then, found))
+
+    def _done(self, number: int, then: Then, found: object) -> None:
+        self.busy = False
+        if self._next is not None:
+            self._begin()
+        if number == self._round:
+            then(found)
+
+
+class Kept:
+    """What was last made of something, for as long as it is asked of the same thing in the same way."""
+
+    def __init__(self) -> None:
+        self._last: tuple[object, object, Any] = (None, None, None)
+
+    def made(self, thing: object, way: object, make: Task) -> Any:
+        """What `make` gives, made anew only if this is another thing or another way."""
+        last = self._last
+        if last[0] is thing and last[1] == way:
+            return last[2]
+        found = make()
+        self._last = (thing, way, found)
+        return found
+
+
+class Soon(QTimer):
+    """Says when it is time to catch up: a moment later, once for all that comes in it, and never while it is `busy`.
+
+    It is active until all that came is caught up with.
+    """
+
+    due = Signal()
+
+    def __init__(self, interval_ms: int, busy: Callable[[], bool], parent: QObject) -> None:
+        super().__init__(parent, interval=interval_ms)
+        self._busy = busy
+        self._wanted = False
+        self.timeout.connect(self._look)
+
+    def ask(self) -> None:
+        """Something came."""
+        self._wanted = True
+        if not self.isActive():
+            self.start()
+
+    def settled(self) -> None:
+        """All is caught up with: what was asked for is not wanted any more."""
+        self._wanted = False
+
+    def _look(self) -> None:
+        if self._busy():
+            return
+        if not self._wanted:
+            self.stop()
+            return
+        self._wanted = False
+        self.due.emit()
