@@ -197,7 +197,8 @@ def test_scopes_without_anything_to_show_are_greyed_and_hidden(rig_window: Windo
         rig_window.load_cell(cell)
         settle(rig_window)
         for name, kind in SCOPES.items():
-            assert actions[kind.menu].isEnabled() == is_possible(name, rig_window.bench.rig), (cell, name)
+            possible = is_possible(name, rig_window.bench.rig, rig_window.bench.protocol)
+            assert actions[kind.menu].isEnabled() == possible, (cell, name)
     rig_window.load_cell("neuron-pump")
     assert shown(rig_window) == ["voltage", "total", "ionic", "inside"]
 
@@ -482,7 +483,7 @@ def test_the_true_current_stands_beside_the_recorded_one_on_request(rig_window: 
     values = [x.trace.values for x in rig_window.display.stack.scopes["membrane"].item._live]
     for name in ("i_pA", "i_membrane_pA"):
         assert any(np.allclose(sweep[name], each, rtol=1e-5, atol=0.1) for each in values), name
-    assert not is_possible("membrane", with_value(rig, "amplifier.mode", "current-clamp", ""))
+    assert not SCOPES["membrane"].lines(with_value(rig, "amplifier.mode", "current-clamp", ""))
     rig_window.load_cell("squid-axon")
     assert "membrane" not in shown(rig_window), "an ideal clamp records the true current"
 
@@ -563,4 +564,4 @@ def test_states_of_counted_gates_have_colours_too(theme: object) -> None:
     assert len(lines) == 8 + 5, "m³h makes 4 × 2 states, n⁴ makes 5"
     assert {line.trace for line in lines} <= set(trace_colours(counted, theme))
     assert SCOPES["gates"].lines(counted) == ()
-    assert is_possible("states", counted)
+    assert is_possible("states", counted, Protocol("p", (Hold(1.0),), 1, -80.0))

@@ -64,6 +64,7 @@ class SweepPlayer:
         """Play the sweep chunk by chunk, each as often as it is averaged; 0 are finished if it was stopped."""
         simulation, leak, values = self._simulation, self._protocol.leak, self._values
         start, mean = simulation.state, values
+        values[len(simulation.names) :] = np.nan  # not known until all legs are played
         if self._protocol.plays_more:
             simulation.begin(self._index, _BESIDE)  # what comes before the sweep has a chance of its own
         if leak is not None and leak.when == "before":

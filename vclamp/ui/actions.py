@@ -22,7 +22,7 @@ def show_keys(window: "Window") -> None:
     rows = [f"{entry[1]}\t{entry[0]}" for entries in MENUS.values() for entry in entries if entry and entry[1]]
     rows += [
         "1…9\tSwitch a channel on or off",
-        f"Alt+1…{len(SCOPES)}\tShow or hide a scope",
+        "Alt+1…9, Alt+0\tShow or hide a scope",
         "Wheel\tZoom in time",
         "Ctrl+Wheel\tZoom in height",
     ]
@@ -57,6 +57,7 @@ MENUS = {
         ("Run or pause", "Space", lambda w: w.run_or_pause()),
         ("Stop", "Esc", lambda w: w.stop()),
         ("Open protocol…", "Ctrl+P", lambda w: w.documents.open_protocol()),
+        ("Use the cell it is made for", "", lambda w: w.use_its_cell()),
         None,
         ("Slower", "-", lambda w: w.change_speed(-1)),
         ("Faster", "=", lambda w: w.change_speed(+1)),
@@ -123,14 +124,14 @@ def _add_scopes(window: "Window", menu: QMenu) -> None:
     actions = {}
     for number, (name, kind) in enumerate(SCOPES.items(), 1):
         action = QAction(kind.menu, window, checkable=True)
-        action.setShortcut(QKeySequence(f"Alt+{number}"))
+        action.setShortcut(QKeySequence(f"Alt+{number % 10}"))
         action.triggered.connect(lambda on, name=name: window.want_scope(name, on))
         menu.addAction(action)
         actions[name] = action
 
     def show_state() -> None:
         for name, action in actions.items():
-            action.setEnabled(is_possible(name, window.bench.rig))
+            action.setEnabled(is_possible(name, window.bench.rig, window.bench.protocol))
             action.setChecked(name in window.display.stack.wanted)
 
     menu.aboutToShow.connect(show_state)

@@ -60,13 +60,13 @@ class Display(QObject):
         if self._header is None and shown is not None and shown.rig.amplifier != rig.amplifier:
             self._show_command(rig, shown.protocol)
 
-    def fit_scopes(self) -> None:
-        """Show the scopes that are wanted, as far as the rig has something for them."""
-        before = self.stack.family.shown
-        rig = self._rig
-        if rig is None:
+    def fit_scopes(self, protocol: Protocol | None = None) -> None:
+        """Show the scopes that are wanted and that rig and protocol, by default that on show, have something for."""
+        before, header = self.stack.family.shown, self.stack.family.header
+        rig, protocol = self._rig, protocol or (header.protocol if header is not None else None)
+        if rig is None or protocol is None:
             return
-        changed = self.stack.show_scopes(name for name in self.stack.wanted if SCOPES[name].lines(rig))
+        changed = self.stack.show_scopes(name for name in self.stack.wanted if SCOPES[name].suits(rig, protocol))
         self.stack.weigh(hero(rig))
         self.iv.setVisible(not rig.amplifier.clamps_current)
         if not changed or self._header is None:
@@ -104,7 +104,7 @@ class Display(QObject):
         self.recording, self._behind = None, None
         self.circuit.forget_scale()
         self.ledger.forget()
-        self.fit_scopes()
+        self.fit_scopes(protocol)
         self._show_command(rig, protocol)
         self.stack.hint.show()
         self.stack.place_cursors(protocol)
@@ -123,7 +123,7 @@ class Display(QObject):
         """A run begins; the one before stays behind it as a ghost if it used the same protocol."""
         before = self.recording
         self._header, self._sweeps, self._rig = None, [], header.rig
-        self.fit_scopes()
+        self.fit_scopes(header.protocol)
         self._header = header
         self._behind = before if before is not None and before.header.protocol == header.protocol else None
         ghost = self._behind.sweeps if self._behind is not None else ()
@@ -171,7 +171,7 @@ class Display(QObject):
         self.recording, self._behind = recording, None
         self._header, self._sweeps = recording.header, list(recording.sweeps)
         self._rig = recording.header.rig
-        self.fit_scopes()
+        self.fit_scopes(recording.header.protocol)
         self.stack.hint.hide()
         self.stack.family.show_family(recording.header, recording.sweeps, keep_view=False)
         self.stack.place_cursors(recording.header.protocol)

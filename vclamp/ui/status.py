@@ -4,6 +4,7 @@ from PySide6.QtCore import QDateTime, QTimer
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from vclamp.model.rig import Rig
+from vclamp.ui.advice import Advice
 from vclamp.ui.panels.circuit_layout import potential
 from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.worker import Compiling, Saved
@@ -22,6 +23,8 @@ class StatusLine(QStatusBar):
         self.now, self.rig, self.file, self.frames = (QLabel() for _ in range(4))
         self.addWidget(self.now)
         self.addWidget(self.rig)
+        self.advice = Advice()
+        self.addWidget(self.advice)
         self.addPermanentWidget(self.file)
         self.addPermanentWidget(self.frames)
         self.file.setText("the engine is warming up…")

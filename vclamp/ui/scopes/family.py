@@ -61,6 +61,8 @@ class Family:
             self._live = (chunk.sweep, 0, self._new_traces(chunk))
             self._show_front(*self._live[::2])
         sweep, done, traces = self._live
+        if chunk.last <= done:
+            return  # the sweep is played again, for its mean
         for row, name in enumerate(chunk.names):
             if name in traces:
                 traces[name].append(chunk.values[row, done : chunk.last])
@@ -71,8 +73,10 @@ class Family:
 
     def finish(self, sweep: Sweep) -> None:
         """The live sweep is done: it joins the family, in front until the next one begins."""
-        if self._live is None or self._live[0] != sweep.index or self._live[1] != sweep.values.shape[1]:
-            self._dim_newest()
+        grown = self._live is not None and self._live[:2] == (sweep.index, sweep.values.shape[1])
+        if self._live is None or not grown or (self.header is not None and self.header.protocol.plays_more):
+            if not grown:
+                self._dim_newest()
             self._live = (sweep.index, sweep.values.shape[1], self._traces_of(sweep))
         self._sweeps[sweep.index], self._live = self._live[2], None
         self._show_front(sweep.index, self._sweeps[sweep.index])

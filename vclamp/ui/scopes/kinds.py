@@ -43,6 +43,10 @@ def _total(rig: Rig) -> tuple[Line, ...]:
     return (Line("i_pA"),)
 
 
+def _subtracted(rig: Rig) -> tuple[Line, ...]:
+    return (Line("i_subtracted_pA"),)
+
+
 def _membrane(rig: Rig) -> tuple[Line, ...]:
     if not rig.amplifier.shows_another_current or rig.amplifier.clamps_current:
         return ()
@@ -96,7 +100,8 @@ class ScopeKind:
     """What one scope shows.
 
     `fixed` is a range that does not follow the data, `menu` its long name; `charging` says that the
-    current which charges the membrane towers in it over everything else.
+    current which charges the membrane towers in it over everything else, `legs` that only the legs of
+    leak subtraction give it something.
     """
 
     title: str
@@ -106,6 +111,11 @@ class ScopeKind:
     fixed: tuple[float, float] | None = None
     menu: str = ""
     charging: bool = False
+    legs: bool = False
+
+    def suits(self, rig: Rig, protocol: Protocol) -> bool:
+        """Whether there will be something in it."""
+        return bool(self.lines(rig)) and (protocol.leak is not None or not self.legs)
 
 
 SCOPES: dict[str, ScopeKind] = {
@@ -118,17 +128,18 @@ SCOPES: dict[str, ScopeKind] = {
     "states": ScopeKind("states", "", 12, _states, (-0.04, 1.04), "States of channels"),
     "inside": ScopeKind("inside", "mM", 12, _inside, menu="Concentrations inside"),
     "membrane": ScopeKind("I true", "pA", 12, _membrane, menu="True and recorded current", charging=True),
+    "subtracted": ScopeKind("I − leak", "pA", 12, _subtracted, menu="Current after leak subtraction", legs=True),
 }
 FREE_mV = (-100.0, 50.0)  # of a voltage that is not clamped, to begin with
 HERO_WEIGHT = 20  # of the one scope that answers to what the amplifier does
 FIRST_SHOWN = ("voltage", "total", "ionic", "open", "inside")
 
 
-def is_possible(name: str, rig: Rig) -> bool:
-    """Whether a rig has anything for a scope, if need be after recording the states of its channels."""
+def is_possible(name: str, rig: Rig, protocol: Protocol) -> bool:
+    """Whether there is anything for a scope, if need be after recording the states of channels."""
     if name == "states":
         return any(rig.cell.scheme_of(channel) is not None for channel in rig.cell.channels)
-    return bool(SCOPES[name].lines(rig))
+    return SCOPES[name].suits(rig, protocol)
 
 
 def hero(rig: Rig) -> str:
