@@ -238,7 +238,7 @@ def setting(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run"], "required: protocol, --cell, -o/--output. See `vclamp run --help`."),
+        (["run"], "required: protocol, -o/--output. See `vclamp run --help`."),
         (["analyse"], "required: file, analysis. See `vclamp analyse --help`."),
         (["export"], "required: file, -o/--output. See `vclamp export --help`."),
         (["replay"], "required: file. See `vclamp replay --help`."),

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run a protocol and write the traces")
     run.add_argument("protocol", help="a shipped protocol's name, or a file")
-    run.add_argument("--cell", required=True, help="a shipped cell's name, or a file")
+    run.add_argument("--cell", help="a shipped cell's name, or a file (the one that the protocol is made for)")
     run.add_argument("--seed", default="0", help="seed of everything random")
     run.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="settings",
                      help="change a value, as cell.channels.na.g_nS=60 or protocol.hold_mV=-90")  # fmt: skip
@@ -157,8 +157,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from vclamp.model.files import load_protocol, load_rig
     from vclamp.storage.exporters import check_target, export
 
-    rig = load_rig(paths.find(arguments.cell, paths.CELLS, "cell"))
     protocol = load_protocol(paths.find(arguments.protocol, paths.PROTOCOLS, "protocol"))
+    rig = load_rig(paths.find(arguments.cell or protocol.opens.cell or "squid-axon", paths.CELLS, "cell"))
     for setting in arguments.settings:
         rig, protocol = _set(rig, protocol, setting)
     seed, output = _seed(arguments.seed), Path(arguments.output)
@@ -354,9 +354,9 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _titles(folder: Path) -> list[tuple[str, str]]:
-    from vclamp.model.files import title_of
+    from vclamp.model.files import titles
 
-    return [(name, title_of(path)) for name, path in paths.shipped(folder).items()]
+    return list(titles(folder).items())
 
 
 def _analyses() -> list[tuple[str, str]]:

@@ -243,6 +243,17 @@ def title_of(path: Path) -> str:
     return str(inner.get("label", inner.get("name", path.stem)))
 
 
+def titles(folder: Path) -> dict[str, str]:
+    """Titles of the shipped files of a folder by their names: those that begin with a number first, in that order."""
+    found = {name: title_of(path) for name, path in paths.shipped(folder).items()}
+
+    def place(name: str) -> tuple[float, str]:
+        number = found[name].split(" ")[0]
+        return (float(number), "") if number.isdecimal() else (float("inf"), name)
+
+    return {name: found[name] for name in sorted(found, key=place)}
+
+
 def topic_of(path: Path) -> str:
     """What the cell in a TOML file is about; "Other" if it does not say."""
     cell = _read(path)[1].get("cell", {})

@@ -35,8 +35,8 @@ def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
 
     from vclamp.model.files import load_protocol, load_rig
 
-    rig = load_rig(paths.find(cell or "squid-axon", paths.CELLS, "cell"))
     first = load_protocol(paths.find(protocol or "iv", paths.PROTOCOLS, "protocol"))
+    rig = load_rig(paths.find(cell or first.opens.cell or "squid-axon", paths.CELLS, "cell"))
     if file is not None and not Path(file).is_file():
         raise VClampError("there is no such file", where=file)
     app = QApplication.instance() or QApplication([sys.argv[0]])
@@ -48,6 +48,8 @@ def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
     from vclamp.ui.window import Window
 
     window = Window(Bench(rig, first), Bridge(paths.user_folder() / "recordings"), Settings())
+    if protocol is not None:
+        window.open_as_meant()
     _hear_exceptions(window)
     code = _hear_signals(window)
     window.show()

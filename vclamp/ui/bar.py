@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from vclamp import paths
-from vclamp.model.files import title_of
+from vclamp.model.files import titles
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
 from vclamp.ui.catalogue import cells_by_topic
@@ -43,7 +43,7 @@ class Bar(QToolBar):
         super().__init__("Rig")
         self.setMovable(False)
         self.cell = _picker(cells_by_topic(), "The cell under the pipette")
-        protocols = {name: title_of(path) for name, path in paths.shipped(paths.PROTOCOLS).items()}
+        protocols = titles(paths.PROTOCOLS)
         self.protocol = _picker({"": protocols}, "What the amplifier commands")
         self.run = QToolButton(objectName="run")
         self.run.clicked.connect(self.run_clicked)
@@ -144,7 +144,7 @@ def _picker(groups: dict[str, dict[str, str]], tip: str) -> QComboBox:
     box = _Picker()
     box.setToolTip(tip)
     box.setMaxVisibleItems(MOST_VISIBLE)
-    for heading, titles in groups.items():
+    for heading, named in groups.items():
         if len(groups) > 1:
             box.addItem(heading.upper())
             item = box.model().item(box.count() - 1)
@@ -152,7 +152,7 @@ def _picker(groups: dict[str, dict[str, str]], tip: str) -> QComboBox:
             font = item.font()
             font.setBold(True)
             item.setFont(font)
-        for name, title in titles.items():
+        for name, title in named.items():
             box.addItem(f"   {title}" if len(groups) > 1 else title, name)
     return box
 

@@ -189,9 +189,12 @@ class Window(QMainWindow):
         before = self.bench.protocol
         self._try(lambda: self.bench.load_protocol(name))
         self.bar.show_protocol(self.bench.protocol)
+        if self.bench.protocol != before:
+            self.open_as_meant()
+
+    def open_as_meant(self) -> None:
+        """Show what the protocol is best seen with."""
         opens = self.bench.protocol.opens
-        if self.bench.protocol == before:
-            return
         if opens.scopes:
             self.display.stack.wanted = set(opens.scopes) & set(SCOPES)
             self.display.fit_scopes()
