@@ -549,5 +549,6 @@ def test_the_type_ii_model_cell_passes_84_pA_after_10_ms() -> None:
 
 def test_every_ion_of_the_shipped_solutions_has_its_usual_charge() -> None:
     charges = {"K": 1, "Na": 1, "Cl": -1, "Ca": 2, "Mg": 2, "Cs": 1, "Rb": 1, "Li": 1, "Tl": 1, "NH4": 1, "X": 1}
+    charges |= {"Ba": 2, "choline": 1}
     ions: list[Ion] = [ion for cell in CELLS for ion in rig(cell).solutions.ions]
     assert all(ion.z == charges[ion.name] for ion in ions)

@@ -203,8 +203,11 @@ def test_every_protocol_has_a_label_and_a_note_and_starts_at_holding(protocol: s
 def test_list_prints_the_names_of_the_files(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     files = {"cells": CELLS, "channels": CHANNELS, "protocols": PROTOCOLS}[folder]
     assert main(["list", folder]) == 0
-    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == list(files)
+    lines = capsys.readouterr().out.splitlines()
+    listed = [line.split()[0] for line in lines]
+    assert sorted(listed) == list(files)
+    numbers = [int(number) for line in lines if (number := line.split()[1]).isdecimal()]
+    assert numbers == (list(range(1, 23)) if folder == "protocols" else []), "the course comes first, in its order"
     assert len(listed) >= 3
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in listed)
 

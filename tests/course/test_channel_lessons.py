@@ -62,7 +62,8 @@ def test_14_calcium_that_stays_inside_makes_the_current_run_down() -> None:
 def test_15_ih_is_a_boltzmann_curve_of_its_tails() -> None:
     found = analyse("tail-gv", [lesson("hyperpolarisation")])
     assert -95.0 < found["v_half_mV"].value < -75.0
-    assert 6.0 < found["slope_mV"].value < 10.0
+    assert 6.0 < -found["slope_mV"].value < 10.0, "it closes on depolarisation"
+    assert found["z_e"].value < 0.0
 
 
 def test_15_ih_opens_on_hyperpolarisation_ever_faster() -> None:

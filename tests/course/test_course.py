@@ -15,12 +15,7 @@ NAMES = tuple(paths.shipped(paths.PROTOCOLS))
 LESSON = re.compile(r"([0-9]+) · \S")
 every_protocol = pytest.mark.parametrize("name", NAMES)
 
-DESCENDING = pytest.mark.xfail(strict=True, reason="ramp-iv looks for the zero of a ramp only upward")
-PAIRS = [
-    pytest.param(name, analysis, marks=DESCENDING if (name, analysis) == ("mole-fraction", "ramp-iv") else ())
-    for name in NAMES
-    for analysis in protocol(name).opens.analyses
-]
+PAIRS = [(name, analysis) for name in NAMES for analysis in protocol(name).opens.analyses]
 
 
 @cache

@@ -1,13 +1,16 @@
 """A protocol of the course opens with what it is best seen with, and a supervisor looks over its user's shoulder."""
 
+from dataclasses import replace
+
 from rig_window import Key, click, press, recorded, settle, wait_for
 
+from vclamp.model.protocol import Hold, Protocol, Step
 from vclamp.ui.window import Window
 
 
 def settled(window: Window) -> None:
     settle(window)
-    wait_for(lambda: not window._advice.busy, what="the advice")
+    wait_for(lambda: not window.course.advising.busy, what="the advice")
 
 
 def test_a_protocol_opens_its_scopes_and_its_analysis(rig_window: Window) -> None:
@@ -65,3 +68,13 @@ def test_remarks_follow_every_edit_and_a_click_tells_them(rig_window: Window) ->
     rig_window.edit("protocol.fs_kHz", 100.0)
     settled(rig_window)
     assert "filter" not in advice.toolTip() or not advice.isVisible()
+
+
+def test_a_marked_segment_is_named_where_it_begins(rig_window: Window) -> None:
+    marked = Protocol("light", (Hold(4.0), Step(0.0, 5.0, marker="light on")), n_sweeps=1, hold_mV=-80.0)
+    rig_window.bench.set_scene(rig_window.bench.rig, marked, "marked")
+    settled(rig_window)
+    (marker,) = rig_window.display.stack.markers
+    assert (marker.value(), marker.label.textItem.toPlainText()) == (4.0, "light on")
+    rig_window.bench.set_scene(rig_window.bench.rig, replace(marked, segments=(Hold(4.0),)), "plain")
+    assert rig_window.display.stack.markers == []

@@ -18,6 +18,7 @@ from vclamp.analysis.curves import (
     tail_iv,
     tails_alike,
 )
+from vclamp.analysis.fits import Fit
 from vclamp.analysis.models import fit_boltzmann, fit_gv, fit_h_inf, fit_iv, fit_tail_reversal
 from vclamp.analysis.results import Curve, Estimate, Fitted, Question, Result, estimates_of, notes_of
 from vclamp.analysis.truth import (
@@ -101,12 +102,26 @@ def answer_tail_gv(recordings: Sequence[Recording], question: Question) -> Resul
     levels = np.array([changes.value(recording.header.protocol, sweep.index) for sweep in recording.sweeps])
     curve = Curve("tail-gv", changes.name, question.trace, levels, tails_alike(recording, question))
     channel = channel_of(rig, question.trace)
-    fit = fit_boltzmann(curve.x, curve.y, rig.solutions.temperature_K, pedestal=True)
+    fit = _tail_fit(curve, rig.solutions.temperature_K)
     wanted = boltzmann_truth(channel, rig.solutions, _finite(curve.x))
     truth = {name: wanted[name] for name in ("v_half_mV", "z_e") if name in wanted}
     in_pA = {"amplitude": "amplitude_pA", "pedestal": "pedestal_pA"}
     fit = replace(fit, names=tuple(in_pA.get(name, name) for name in fit.names))
     return Result("tail-gv", (Fitted(curve, fit),), estimates_of(fit, truth), notes_of([("tail G-V fit", fit)]))
+
+
+def _tail_fit(curve: Curve, temperature_K: float) -> Fit:
+    """A Boltzmann curve and a pedestal through tails of either sign: the pedestal is what the closed channel leaves."""
+    size = np.where(np.isfinite(curve.y), np.abs(curve.y), -1.0)
+    sign = -1.0 if size.size and curve.y[np.argmax(size)] < 0.0 else 1.0
+    fit = fit_boltzmann(curve.x, sign * curve.y, temperature_K, pedestal=True)
+    turned = np.array([sign if name in ("amplitude", "pedestal") else 1.0 for name in fit.names])
+    ends = np.sort([turned * fit.low, turned * fit.high], axis=0)
+    correlation = fit.correlation * np.outer(turned, turned)[: len(fit.correlation), : len(fit.correlation)]
+    return replace(
+        fit, values=turned * fit.values, low=ends[0], high=ends[1], correlation=correlation,
+        residuals=sign * fit.residuals,
+    )  # fmt: skip
 
 
 def answer_availability(recordings: Sequence[Recording], question: Question) -> Result:

@@ -197,6 +197,10 @@ def variance_mean_answer(recordings: Sequence[Recording], question: Question) ->
     truth = _true_parabola(recording, records, question.trace)
     estimates = (*estimates_of(fit, truth), _p_open_max(fit, points, truth))
     notes = [f"Variance against mean: {fit.warning}."] if fit.warning else []
+    if records.clipped:
+        notes.append(
+            "The converter cut the current off, so neither i nor N is right: lower its gain or widen its range."
+        )
     if not records.background_pA.size and not alone:
         notes.append("No stretch at another voltage comes before, to take the variance of the background from.")
     line = parabola(curve.x, truth["i_pA"], truth["n_channels"], truth["closed_pA"])

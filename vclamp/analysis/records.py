@@ -55,6 +55,13 @@ class Records:
     at: tuple[int, int]
     sweeps: tuple[Sweep, ...]
 
+    @property
+    def clipped(self) -> bool:
+        """Whether the converter cut some samples off."""
+        recorder = self.sweeps[0].rig.amplifier.recorder
+        full_pA = 1000.0 * recorder.range_V / recorder.gain_mV_per_pA
+        return bool(self.lsb_pA and (np.abs(self.i_pA) >= full_pA - 2.0 * self.lsb_pA).any())
+
     def mean_of(self, trace: str) -> float:
         """Mean of another trace in the same window; NaN if there is none."""
         if trace not in self.sweeps[0].names:

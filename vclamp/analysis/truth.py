@@ -230,7 +230,9 @@ def reversal_mV(rig: Rig, trace: str, p_open: Mapping[str, float] | None = None)
 
 
 def zero_crossing_mV(v_mV: Array, i_pA: Array) -> float:
-    """The one voltage at which points change from below to above zero, between two of them; else NaN."""
+    """The one voltage at which points, in any order, change from below to above zero, between two of them; else NaN."""
+    order = np.argsort(v_mV, kind="stable")
+    v_mV, i_pA = v_mV[order], i_pA[order]
     rises = np.flatnonzero((i_pA[:-1] < 0.0) & (i_pA[1:] >= 0.0))
     if rises.size != 1:
         return nan

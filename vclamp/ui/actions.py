@@ -57,7 +57,7 @@ MENUS = {
         ("Run or pause", "Space", lambda w: w.run_or_pause()),
         ("Stop", "Esc", lambda w: w.stop()),
         ("Open protocol…", "Ctrl+P", lambda w: w.documents.open_protocol()),
-        ("Use the cell it is made for", "", lambda w: w.use_its_cell()),
+        ("Use the cell it is made for", "", lambda w: w.course.use_its_cell()),
         None,
         ("Slower", "-", lambda w: w.change_speed(-1)),
         ("Faster", "=", lambda w: w.change_speed(+1)),

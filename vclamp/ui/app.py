@@ -49,7 +49,7 @@ def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
 
     window = Window(Bench(rig, first), Bridge(paths.user_folder() / "recordings"), Settings())
     if protocol is not None:
-        window.open_as_meant()
+        window.course.open_as_meant()
     _hear_exceptions(window)
     code = _hear_signals(window)
     window.show()

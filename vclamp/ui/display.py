@@ -108,6 +108,7 @@ class Display(QObject):
         self._show_command(rig, protocol)
         self.stack.hint.show()
         self.stack.place_cursors(protocol)
+        self.stack.show_markers(protocol, self.theme)
         self._draw_curves()
         self._read_cursors()
 
@@ -175,6 +176,7 @@ class Display(QObject):
         self.stack.hint.hide()
         self.stack.family.show_family(recording.header, recording.sweeps, keep_view=False)
         self.stack.place_cursors(recording.header.protocol)
+        self.stack.show_markers(recording.header.protocol, self.theme)
         self._bring_up_to_date()
 
     def previewed(self, preview: Preview) -> None:

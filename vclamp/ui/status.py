@@ -4,7 +4,7 @@ from PySide6.QtCore import QDateTime, QTimer
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from vclamp.model.rig import Rig
-from vclamp.ui.advice import Advice
+from vclamp.ui.course import Advice
 from vclamp.ui.panels.circuit_layout import potential
 from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.worker import Compiling, Saved

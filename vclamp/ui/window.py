@@ -10,15 +10,14 @@ from vclamp.errors import VClampError
 from vclamp.model.record import Finished, trace_names
 from vclamp.model.rig import Rig
 from vclamp.ui.actions import add_menus
-from vclamp.ui.advice import advice_on
 from vclamp.ui.analyst import Analyst
 from vclamp.ui.banner import Banner
 from vclamp.ui.bar import SPEEDS, Bar
 from vclamp.ui.bench import Bench
 from vclamp.ui.bridge import Bridge
+from vclamp.ui.course import Course
 from vclamp.ui.display import Display
 from vclamp.ui.documents import Documents
-from vclamp.ui.newest import Newest
 from vclamp.ui.panels.channels import RigPanel
 from vclamp.ui.panels.column import RightColumn
 from vclamp.ui.panels.editing import heading
@@ -49,7 +48,7 @@ class Window(QMainWindow):
         self.documents = Documents(self)
         self.bar = Bar()
         self.closed_whole = True
-        self._advice = Newest(bridge.beside)
+        self.course = Course(self)
         self.analyst = Analyst(self)
         self._lay_out()
         add_menus(self)
@@ -109,7 +108,6 @@ class Window(QMainWindow):
         self.panel.edited_together.connect(self.edit_together)
         self.panel.refused.connect(self.banner.say)
         bar.hold.refused.connect(self.banner.say)
-        self.status.advice.clicked.connect(lambda: self.banner.say(self.status.advice.text_of_all))
         self.bench.rig_changed.connect(self._rig_changed)
         self.bench.protocol_changed.connect(self.bench_changed)
 
@@ -190,21 +188,7 @@ class Window(QMainWindow):
         self._try(lambda: self.bench.load_protocol(name))
         self.bar.show_protocol(self.bench.protocol)
         if self.bench.protocol != before:
-            self.open_as_meant()
-
-    def open_as_meant(self) -> None:
-        """Show what the protocol is best seen with."""
-        opens = self.bench.protocol.opens
-        if opens.scopes:
-            self.display.stack.wanted = set(opens.scopes) & set(SCOPES)
-            self.display.fit_scopes()
-        if opens.analyses:
-            self.analyst.panel.choices.want(opens.analyses[0])
-
-    def use_its_cell(self) -> None:
-        """Put the cell on the bench that the protocol is made for."""
-        if self.bench.protocol.opens.cell is not None:
-            self.load_cell(self.bench.protocol.opens.cell)
+            self.course.open_as_meant()
 
     def leave_alone(self) -> None:
         """Current clamp without a current ("I = 0")."""
@@ -255,8 +239,7 @@ class Window(QMainWindow):
         self.status.show_rig(rig)
         self.display.set_rig(rig)
         self.bridge.change(rig, self.bench.protocol, preview=self.display.recording is not None)
-        protocol = self.bench.protocol
-        self._advice.wish(lambda: advice_on(protocol, rig), self.status.advice.show_advice)
+        self.course.advise()
 
     def _try(self, edit: Callable[[], None]) -> None:
         try:

@@ -310,7 +310,7 @@ class Worker:
             for event in run(play.rig, protocol, seed=seed, inbox=inbox):
                 if isinstance(event, Chunk):
                     longest_ms = _longest_ms(longest_ms, event, protocol, time.monotonic() - began_s)
-                    moment_ms = event.sweep * _period_ms(protocol, event.sweep)
+                    moment_ms = _begins_ms(protocol, event.sweep)
                     self.pacer.wait_until(moment_ms + event.last / protocol.fs_kHz, lambda: inbox.stopped)
                     self._set_chunk(inbox, longest_ms)
                 if recorder is not None:
@@ -395,6 +395,6 @@ def _longest_ms(longest_ms: float, chunk: Chunk, protocol: Protocol, took_s: flo
     return max(0.5 * longest_ms, LONGEST_CHUNK_MS) if took_s > LONG_S else longest_ms
 
 
-def _period_ms(protocol: Protocol, sweep: int) -> float:
-    """Start-to-start time of the sweeps."""
-    return max(protocol.interval_ms, protocol.period_ms(sweep))
+def _begins_ms(protocol: Protocol, sweep: int) -> float:
+    """When a sweep begins, from the start of the run."""
+    return protocol.series.first_delay_ms + sweep * max(protocol.interval_ms, protocol.period_ms(sweep))

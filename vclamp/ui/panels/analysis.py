@@ -259,7 +259,7 @@ class Choices(QWidget):
         name = picked.kind if picked.kind in OFFERED and not reasons.get(picked.kind) else first_choice(suits)
         self.kind.choose(name)
         offer_traces(self.trace, recording)
-        wanted = picked.trace or telling_trace(name, recording.header.rig)
+        wanted = picked.trace or telling_trace(name, recording.header)
         self.trace.choose(wanted)
         places = {"in its own window": OWN, "between the cursors": CURSORS}
         places |= {f"in “{mark.name}”": mark.name for mark in recording.header.protocol.marks}

@@ -141,7 +141,7 @@ class _Table(QTableWidget):
 
 def offer_traces(box: ChoiceBox, recording: Recording) -> None:
     """Fill a box with the traces of a recording, the same one chosen as before if it is still there."""
-    labels = trace_labels(recording.header.rig)
+    labels = trace_labels(recording.header.rig, recording.header.protocol)
     names = set(recording.sweeps[-1].names) if recording.sweeps else set(labels)
     offered = {text: name for name, text in labels.items() if name in names}
     if box.texts() != list(offered):

@@ -7,8 +7,7 @@ from vclamp.analysis.analyses import ANALYSES, analyse, suitable
 from vclamp.analysis.results import Question, Result, nothing
 from vclamp.analysis.truth import activating_and_not
 from vclamp.errors import VClampError
-from vclamp.model.record import Recording
-from vclamp.model.rig import Rig
+from vclamp.model.record import Header, Recording
 
 OWN, CURSORS = "own", "cursors"
 EXPONENTIALS = "exponentials"
@@ -44,13 +43,14 @@ def first_choice(suits: Sequence[str]) -> str:
     return (telling or list(suits) or list(OFFERED))[0]
 
 
-def telling_trace(name: str, rig: Rig) -> str:
-    """The trace to begin with: the total current; for gating, of several channels the current of one."""
+def telling_trace(name: str, header: Header) -> str:
+    """The trace to begin with: the current, less its leak if that is known; for gating, of several channels one's."""
+    rig = header.rig
     gated = [channel for channel in rig.cell.channels if channel.is_gated and channel.on]
     if rig.amplifier.clamps_current:
         return "v_mV"
     if name not in _OF_GATING or len(gated) < 2:
-        return "i_pA"
+        return "i_pA" if header.protocol.leak is None else "i_subtracted_pA"
     inactivating = [channel for channel in gated if activating_and_not(channel)[1]]
     first = (inactivating if name in _OF_INACTIVATION and inactivating else gated)[0]
     return f"i_{first.name}_pA"
@@ -73,7 +73,7 @@ def why_not(recording: Recording) -> dict[str, str]:
     """Of the analyses that a recording was not made for, those that can find nothing in it, and why."""
     suits = suitable(recording, recording)
     found = {
-        name: ask(name, [recording], Question(telling_trace(name, recording.header.rig)))
+        name: ask(name, [recording], Question(telling_trace(name, recording.header)))
         for name, each in OFFERED.items()
         if name not in suits and not each.compares_runs
     }

@@ -28,6 +28,7 @@ class ScopeStack(pg.GraphicsLayoutWidget):
         self.paints = 0
         self.lively = (0, 0.0)  # paints that followed one another closely, and the seconds they took
         self._painted_s = 0.0
+        self.markers: list[pg.InfiniteLine] = []
         self.hint = QLabel("Space runs the protocol", self, alignment=Qt.AlignmentFlag.AlignCenter)
         self.hint.setProperty("role", "dim")
         self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -107,6 +108,8 @@ class ScopeStack(pg.GraphicsLayoutWidget):
             for cursor, colour in zip(scope.cursors, (theme.cursor_1, theme.cursor_2), strict=True):
                 cursor.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
                 cursor.setHoverPen(pg.mkPen(colour, width=3))
+        for marker in self.markers:
+            self._style_marker(marker, theme)
         self.family.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -145,6 +148,25 @@ class ScopeStack(pg.GraphicsLayoutWidget):
             marks = protocol.marks[number : number + 1]
             middle = sum(protocol.window(marks[0].name, 0)) / 2 / protocol.fs_kHz if marks else 0.0
             self.move_cursor(number, middle or fraction * protocol.duration_ms(0))
+
+    def show_markers(self, protocol: Protocol, theme: Theme) -> None:
+        """Write the names of marked segments where they begin."""
+        plot = self.scopes["voltage"].plot
+        while self.markers:
+            plot.removeItem(self.markers.pop())
+        for number, segment in enumerate(protocol.segments):
+            if segment.marker:
+                at_ms = protocol.span(number, 0)[0] / protocol.fs_kHz
+                marker = pg.InfiniteLine(at_ms, angle=90, label=segment.marker, labelOpts={"position": 0.85})
+                marker.label.setAnchor((0.0, 0.5))
+                self._style_marker(marker, theme)
+                plot.addItem(marker, ignoreBounds=True)
+                self.markers.append(marker)
+
+    @staticmethod
+    def _style_marker(marker: pg.InfiniteLine, theme: Theme) -> None:
+        marker.setPen(pg.mkPen(theme.dim_text, width=1, style=Qt.PenStyle.DotLine))
+        marker.label.setColor(theme.dim_text)
 
     def _cursor_dragged(self, cursor: pg.InfiniteLine) -> None:
         self.move_cursor(int(cursor.name()) - 1, cursor.value())
