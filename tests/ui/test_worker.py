@@ -14,7 +14,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from recordings import iv, squid_axon
-from rig_window import TTX, Key, family, live, nothing_goes_wrong, open_window, press, quick, session_file, settle
+from rig_window import (
+    TTX,
+    Key,
+    family,
+    live,
+    nothing_goes_wrong,
+    open_window,
+    press,
+    quick,
+    session_file,
+    settle,
+    wait_for,
+)
 
 from vclamp.errors import VClampError
 from vclamp.model.protocol import Hold, Protocol
@@ -163,6 +175,7 @@ def failing_play(monkeypatch: pytest.MonkeyPatch, after: int, error: BaseExcepti
         original(self, *arguments)
 
     monkeypatch.setattr(Simulation, "play", play)
+    monkeypatch.setattr(Simulation, "repeats", False)  # or many sweeps are played at once
 
 
 @pytest.mark.parametrize("error", [VClampError("boom"), ZeroDivisionError("boom"), MemoryError("boom")])
@@ -324,6 +337,17 @@ def test_closing_during_a_run_is_quick_and_keeps_every_sweep(rig_window: Window,
             kept = session.recording(1)
         assert len(kept.sweeps) > max(saved, default=-1)
         assert kept.finished == Finished("stopped", f"stopped in sweep {len(kept.sweeps) + 1}")
+
+
+def test_a_closed_bridge_does_nothing_more_beside_the_window(rig_window: Window) -> None:
+    said: list[object] = []
+    rig_window.bridge.beside(lambda: 1, said.append)
+    wait_for(lambda: said == [1])
+    closed_in(rig_window)
+    rig_window.bridge.beside(lambda: 2, said.append)
+    rig_window.bridge.beside(lambda: said.append(3), said.append)
+    live(0.3)
+    assert said == [1]
 
 
 def test_closing_during_one_enormous_sweep_is_quick(rig_window: Window) -> None:

@@ -108,7 +108,9 @@ class Bridge(QObject):
         self._listen(ANSWER_MS)
 
     def beside(self, task: Callable[[], object], then: Callable[[object], None]) -> None:
-        """Do something slow in a thread of its own, then hand its result to the window."""
+        """Do something slow in a thread of its own, then hand its result to the window; nothing once it is closed."""
+        if self._timer.signalsBlocked():
+            return
 
         def work() -> None:
             try:
@@ -125,8 +127,9 @@ class Bridge(QObject):
         self._listen(FRAME_MS)
 
     def close(self, timeout_s: float = 3.0) -> bool:
-        """End all threads; False if one did not end in time."""
+        """End all threads; False if one did not end in time. Nothing more is done beside the window, or passed on."""
         self._timer.stop()
+        self._timer.blockSignals(True)
         return self._worker.close(timeout_s, self._tasks)
 
     def drain(self) -> None:
