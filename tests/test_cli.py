@@ -38,6 +38,12 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # ---- what it does
 
 
+def test_a_run_on_an_exam_tells_no_reversal_potential(tmp_path: Path, capsys: Captured) -> None:
+    for cell, told in (("unknown-cell", False), ("squid-axon", True)):
+        run_to(tmp_path / f"{cell}.csv", cell=cell)
+        assert ("E_" in capsys.readouterr().out) == told
+
+
 def test_version_names_everything_that_matters(capsys: Captured) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--version"])

@@ -173,7 +173,8 @@ def _run(arguments: argparse.Namespace) -> int:
         f"E_{channel.name} {channel.reversal_mV(rig.solutions):+.3f} mV" for channel in rig.cell.channels
     )
     simulated_ms = sum(protocol.duration_ms(k) for k in range(protocol.total_sweeps))
-    print(f"{protocol.name} on {rig.cell.name} ({reversals})")
+    told = "" if rig.cell.exam else f" ({reversals})"  # an exam is to find them out
+    print(f"{protocol.name} on {rig.cell.name}{told}")
     print(f"{protocol.total_sweeps} sweeps, {simulated_ms:g} ms simulated in {wall_ms:.3g} ms -> {output}")
     return 0
 
