@@ -14,7 +14,8 @@ import pytest
 
 from vclamp import __version__, paths
 from vclamp.cli import main
-from vclamp.storage.exporters import export, load
+from vclamp.publish.exporters import export
+from vclamp.storage.recordings import load
 
 ROOT = Path(__file__).parents[1]
 QUICK = ["--set", "protocol.n_sweeps=2"]
@@ -138,7 +139,7 @@ def test_replay_finds_one_changed_number(ending: str, recorded: Path, tmp_path: 
     values[row, 1234] *= 1 + 1e-9
     values.setflags(write=False)
     tampered = replace(recording, sweeps=(recording.sweeps[0], replace(recording.sweeps[1], values=values)))
-    export(tampered, tmp_path / f"bad{ending}")
+    export([tampered], tmp_path / f"bad{ending}")
     assert main(["replay", str(tmp_path / f"bad{ending}")]) == 1
     assert "sweep 1: i_na_pA differs from sample 1234 on" in capsys.readouterr().out
 
@@ -424,7 +425,7 @@ def test_main_py_complains_and_exits_like_the_command() -> None:
 
 def test_reading_and_analysing_load_neither_qt_nor_numba() -> None:
     script = (
-        "import sys, vclamp.storage.exporters, vclamp.storage.session, vclamp.storage.nwb, vclamp.analysis.curves, "
+        "import sys, vclamp.publish.exporters, vclamp.storage.session, vclamp.storage.nwb, vclamp.analysis.curves, "
         "vclamp.analysis.fits, vclamp.model.files, vclamp.cli; "
         "print([name for name in sys.modules if name.split('.')[0] in ('PySide6', 'pyqtgraph', 'numba', 'llvmlite')])"
     )

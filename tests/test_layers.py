@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 VCLAMP = Path(__file__).parents[1] / "vclamp"
-LAYERS = ["errors", "paths units", "physics", "model", "engine analysis storage", "run", "ui", "cli"]
+LAYERS = ["errors", "paths units", "physics", "model", "engine analysis storage", "run publish", "ui", "cli"]
 
 
 def imported(path: Path) -> set[str]:

@@ -155,7 +155,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from time import perf_counter
 
     from vclamp.model.files import load_protocol, load_rig
-    from vclamp.storage.exporters import check_target, export
+    from vclamp.publish.exporters import check_target, export
 
     protocol = load_protocol(paths.find(arguments.protocol, paths.PROTOCOLS, "protocol"))
     rig = load_rig(paths.find(arguments.cell or protocol.opens.cell or "squid-axon", paths.CELLS, "cell"))
@@ -168,7 +168,7 @@ def _run(arguments: argparse.Namespace) -> int:
     began = perf_counter()
     recording = record(rig, protocol, seed=seed)
     wall_ms = (perf_counter() - began) * 1e3
-    export(recording, output, overwrite=arguments.overwrite)
+    export([recording], output, overwrite=arguments.overwrite)
     reversals = ", ".join(
         f"E_{channel.name} {channel.reversal_mV(rig.solutions):+.3f} mV" for channel in rig.cell.channels
     )
@@ -248,9 +248,9 @@ def _write_text(target: Path, text: str, *, overwrite: bool) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from vclamp.storage.exporters import export
+    from vclamp.publish.exporters import export
 
-    export(_load(arguments.file, arguments.run), Path(arguments.output), overwrite=arguments.overwrite)
+    export([_load(arguments.file, arguments.run)], Path(arguments.output), overwrite=arguments.overwrite)
     print(f"{arguments.file} -> {arguments.output}")
     return 0
 
@@ -262,7 +262,7 @@ def _load(file: str, run: int | None) -> Recording:
 
 def _runs(file: str, run: int | None) -> list[Recording]:
     """The runs of a recording file up to one of them, all unless told."""
-    from vclamp.storage.exporters import load
+    from vclamp.storage.recordings import load
 
     recordings = load(Path(file))
     if not recordings:
@@ -275,7 +275,7 @@ def _runs(file: str, run: int | None) -> list[Recording]:
 
 def _replay(arguments: argparse.Namespace) -> int:
     from vclamp.run.runner import replay
-    from vclamp.storage.exporters import load, unlike
+    from vclamp.storage.recordings import load, unlike
 
     path = Path(arguments.file)
     recordings = load(path)
@@ -306,7 +306,7 @@ def _checked(path: Path, cell: str | None, *, closely: bool) -> str:
     from vclamp.model.files import kind_of, load_channel, load_protocol, load_rig
     from vclamp.model.lint import lint
     from vclamp.model.summary import summary
-    from vclamp.storage.exporters import load
+    from vclamp.storage.recordings import load
 
     if path.suffix != ".toml":
         return f"recording, {len(load(path))} runs"
@@ -367,7 +367,7 @@ def _analyses() -> list[tuple[str, str]]:
 
 
 def _formats() -> list[tuple[str, str]]:
-    from vclamp.storage.exporters import EXPORTERS
+    from vclamp.publish.exporters import EXPORTERS
 
     return [(name, exporter.title) for name, exporter in EXPORTERS.items()]
 

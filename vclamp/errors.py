@@ -28,3 +28,7 @@ class SystemLacksError(VClampError):
     """This machine lacks something that a window needs."""
 
     exit_code = 3
+
+
+class CancelledError(Exception):
+    """The user wants no more of what is under way; nothing of it is to stay."""

@@ -24,8 +24,10 @@ from vclamp.model.pores import OhmicPore
 from vclamp.model.protocol import Hold, Protocol, Ramp, Step
 from vclamp.model.record import Recording, Sweep, trace_names
 from vclamp.model.rig import Cell, Rig
+from vclamp.publish.exporters import EXPORTERS, export
 from vclamp.run.runner import record
-from vclamp.storage.exporters import EXPORTERS, export, load, unlike
+from vclamp.storage.recordings import load, unlike
+from vclamp.storage.safely import unheard
 from vclamp.units import kelvin
 
 CELLS, CHANNELS, PROTOCOLS = (paths.shipped(folder) for folder in (paths.CELLS, paths.CHANNELS, paths.PROTOCOLS))
@@ -225,8 +227,8 @@ def test_only_descriptions_lie_in_the_shipped_folders() -> None:
 @every_format
 def test_every_format_reads_back_what_was_written(key: str, tmp_path: Path) -> None:
     path = tmp_path / f"run{EXPORTERS[key].suffix}"
-    export(WITH_CHANGES, path)
-    EXPORTERS[key].check(WITH_CHANGES, path)
+    export([WITH_CHANGES], path)
+    EXPORTERS[key].check([WITH_CHANGES], path, unheard)
     if key != "csv":  # a table is to be read by others
         (again,) = load(path)
         assert again.header == WITH_CHANGES.header

@@ -14,10 +14,11 @@ from recordings import largest_file, made_up_recording, made_up_sweep
 
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording
+from vclamp.publish.exporters import EXPORTERS, export
 from vclamp.storage import nwb, tables
 from vclamp.storage.compare import differences
-from vclamp.storage.exporters import EXPORTERS, export, load
-from vclamp.storage.safely import write_safely
+from vclamp.storage.recordings import load
+from vclamp.storage.safely import unheard, write_safely
 from vclamp.storage.session import Session
 
 RECORDING = made_up_recording(3, 400)
@@ -26,7 +27,7 @@ RECORDING = made_up_recording(3, 400)
 @pytest.fixture(scope="module")
 def nwb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("nwb") / "run.nwb"
-    export(made_up_recording(15), path)
+    export([made_up_recording(15)], path)
     return path
 
 
@@ -38,7 +39,7 @@ def test_every_format_is_written_without_a_word_and_leaves_one_file(
     key: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / f"a b ±{EXPORTERS[key].suffix.upper()}"
-    export(RECORDING, path)
+    export([RECORDING], path)
     assert os.listdir(tmp_path) == [path.name]
     assert capfd.readouterr() == ("", "")
 
@@ -46,14 +47,14 @@ def test_every_format_is_written_without_a_word_and_leaves_one_file(
 @pytest.mark.parametrize("key", EXPORTERS)
 def test_every_check_sees_one_changed_bit(key: str, tmp_path: Path) -> None:
     exporter, path = EXPORTERS[key], tmp_path / f"a{EXPORTERS[key].suffix}"
-    exporter.write(RECORDING, path)
-    exporter.check(RECORDING, path)
+    exporter.write([RECORDING], path, unheard)
+    exporter.check([RECORDING], path, unheard)
     values = RECORDING.sweeps[2].values.copy()
     values[4, -1] = np.nextafter(values[4, -1], np.inf)
     other = (*RECORDING.sweeps[:2], replace(RECORDING.sweeps[2], values=values))
     for changed in (replace(RECORDING, sweeps=other), replace(RECORDING, sweeps=other[:2])):
         with pytest.raises(VClampError, match=f"^a.{key}: "):
-            exporter.check(changed, path)
+            exporter.check([changed], path, unheard)
 
 
 @pytest.mark.parametrize("key", EXPORTERS)
@@ -62,26 +63,26 @@ def test_no_format_overwrites_unasked(key: str, tmp_path: Path) -> None:
     path.write_text("precious")
     sentence = f"^a.{key}: exists already. Use --overwrite or another name.$"
     with pytest.raises(VClampError, match=sentence):
-        export(RECORDING, path)
+        export([RECORDING], path)
     assert path.read_text() == "precious"
-    export(RECORDING, path, overwrite=True)
-    EXPORTERS[key].check(RECORDING, path)
+    export([RECORDING], path, overwrite=True)
+    EXPORTERS[key].check([RECORDING], path, unheard)
 
 
 @pytest.mark.parametrize("key", EXPORTERS)
 def test_a_full_disk_leaves_nothing_and_the_export_can_be_tried_again(key: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{EXPORTERS[key].suffix}"
     with largest_file(20_000), pytest.raises(VClampError, match=r"a.*\.") as caught:
-        export(RECORDING, path)
+        export([RECORDING], path)
     assert caught.value.remedy
     assert os.listdir(tmp_path) == []
-    export(RECORDING, path)
+    export([RECORDING], path)
 
 
 def test_what_cannot_be_exported_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(recording: Recording, name: str) -> str:
         with pytest.raises(VClampError) as caught:
-            export(recording, tmp_path / name)
+            export([recording], tmp_path / name)
         return str(caught.value)
 
     assert refused(RECORDING, "a.xls") == (
@@ -150,7 +151,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
 
 def test_load_gives_every_run_that_is_not_hidden(tmp_path: Path) -> None:
     path = tmp_path / "a.vclamp"
-    export(RECORDING, path)
+    export([RECORDING], path)
     with Session.open(path, writable=True) as session:
         session.add_run(RECORDING.header)
         session.hide_run(session.add_run(RECORDING.header))
@@ -165,7 +166,7 @@ def test_load_gives_every_run_that_is_not_hidden(tmp_path: Path) -> None:
 
 
 def test_csv_columns_bear_the_names_of_the_traces(tmp_path: Path) -> None:
-    export(RECORDING, tmp_path / "a.csv")
+    export([RECORDING], tmp_path / "a.csv")
     lines = (tmp_path / "a.csv").read_bytes().split(b"\n")
     first = b"sweep,time_ms,command_mV,v_mV,i_pA,i_na_pA,i_k_pA,i_leak_pA,p_open_na,p_open_k,"
     assert lines[0].startswith(first)
@@ -178,13 +179,13 @@ def test_csv_leaves_the_cells_of_a_missing_trace_empty_and_disarms_formulas(
 ) -> None:
     names = ("=cmd()", *RECORDING.sweeps[0].names[1:])
     odd = replace(RECORDING, sweeps=(RECORDING.sweeps[0], replace(made_up_sweep(1), names=names)))
-    export(odd, tmp_path / "a.csv")
+    export([odd], tmp_path / "a.csv")
     head, first, *_, last = (tmp_path / "a.csv").read_text().splitlines()
     assert head.endswith(",'=cmd()")
     assert first.endswith(",")
     assert last.startswith("1,59.98,,")
     with pytest.raises(VClampError):
-        tables.check(RECORDING, tmp_path / "a.csv")
+        tables.check([RECORDING], tmp_path / "a.csv")
 
 
 # ---- NWB

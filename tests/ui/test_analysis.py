@@ -35,7 +35,7 @@ from vclamp.analysis.results import Curve, Estimate, Fitted, Result
 from vclamp.cli import main
 from vclamp.model.files import load_rig
 from vclamp.model.protocol import Hold, Protocol, Step
-from vclamp.storage.exporters import export
+from vclamp.publish.exporters import export
 from vclamp.ui.analyst import Analyst
 from vclamp.ui.panels.analysis import AnalysisPanel
 from vclamp.ui.panels.boxes import ChoiceBox
@@ -217,7 +217,7 @@ def test_an_exam_hides_the_truth_for_good(
     press(rig_window, Key.Key_T, CTRL)
     assert all(np.isnan(each.truth) for each in answered(rig_window).estimates)
     file = tmp_path / "exam.nwb"
-    export(rig_window.display.recording, file)
+    export([rig_window.display.recording], file)
     rig_window.load_cell("squid-axon")
     settle(rig_window)
     assert switch.isEnabled()

@@ -12,9 +12,10 @@ from rig_window import TTX, Key, drag, family, points, press, quick, session_fil
 
 from vclamp.model.edit import with_value
 from vclamp.model.record import Recording
+from vclamp.publish.exporters import export
 from vclamp.run.runner import record
 from vclamp.storage.compare import differences, sweep_differences
-from vclamp.storage.exporters import export, load
+from vclamp.storage.recordings import load
 from vclamp.ui.window import Window
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -31,7 +32,7 @@ def test_opening_a_recording_restores_cell_protocol_and_traces(
     rig_window: Window, blocked_run: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     file = tmp_path / f"run{suffix}"
-    export(blocked_run, file)
+    export([blocked_run], file)
     for by_menu in (False, True):
         rig_window.load_cell("k-membrane")
         rig_window.load_protocol("ramp")
@@ -57,7 +58,7 @@ def test_opening_a_recording_of_the_same_cell_shows_the_recording_not_a_preview(
     rig_window: Window, tmp_path: Path
 ) -> None:
     made_up = made_up_recording(n_sweeps=3)
-    export(made_up, tmp_path / "made up.vclamp")
+    export([made_up], tmp_path / "made up.vclamp")
     rig_window.bench.load_protocol("iv")
     family(rig_window)
     rig_window.edit(TTX, 1e-6)
@@ -68,7 +69,7 @@ def test_opening_a_recording_of_the_same_cell_shows_the_recording_not_a_preview(
 
 
 def test_opening_during_a_run_ends_it(rig_window: Window, blocked_run: Recording, tmp_path: Path) -> None:
-    export(blocked_run, tmp_path / "run.nwb")
+    export([blocked_run], tmp_path / "run.nwb")
     rig_window.bench.set_scene(rig_window.bench.rig, quick(sweeps=1000), "long")
     press(rig_window, Key.Key_Space)
     rig_window.documents.open(tmp_path / "run.nwb")
@@ -109,11 +110,11 @@ def test_a_click_in_the_list_of_runs_shows_that_run(rig_window: Window, blocked_
     runs.itemClicked.emit(runs.item(1))
     settle(rig_window)
     assert differences(rig_window.display.recording, second) == []
-    export(blocked_run, tmp_path / "other.vclamp")
+    export([blocked_run], tmp_path / "other.vclamp")
     rig_window.documents.open(tmp_path / "other.vclamp")
     settle(rig_window)
     assert runs.count() == 1
-    export(blocked_run, tmp_path / "other.nwb")
+    export([blocked_run], tmp_path / "other.nwb")
     rig_window.documents.open(tmp_path / "other.nwb")
     settle(rig_window)
     assert runs.count() == 0
@@ -152,7 +153,7 @@ def test_a_damaged_file_is_explained_and_changes_nothing(
 def test_a_session_with_one_flipped_bit_is_refused_whole(rig_window: Window, tmp_path: Path) -> None:
     family(rig_window)
     file = tmp_path / "flipped.vclamp"
-    export(rig_window.display.recording, file)
+    export([rig_window.display.recording], file)
     data = bytearray(file.read_bytes())
     data[data.index(rig_window.display.recording.sweeps[2]["i_pA"][400:410].tobytes())] ^= 1
     file.write_bytes(data)

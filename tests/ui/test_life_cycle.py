@@ -18,7 +18,7 @@ import pytest
 from vclamp import cli
 from vclamp.engine import cache
 from vclamp.errors import VClampError
-from vclamp.storage.exporters import load
+from vclamp.storage.recordings import load
 from vclamp.storage.session import Session
 from vclamp.ui import preflight
 

@@ -1,6 +1,7 @@
 """What a run says: a Header, then Chunks and Sweeps, then Finished."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -78,12 +79,38 @@ Event = Header | Chunk | Sweep | Finished
 
 
 @dataclass(frozen=True)
+class About:
+    """What is known of a run beside what makes it: when it began (UTC, ISO 8601), and what users say of it.
+
+    `source` is the file of another program that the run was read from, empty if it was recorded here;
+    `sweep_notes` are pairs of a sweep's index and a text.
+    """
+
+    started_utc: str = ""
+    name: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    sweep_notes: tuple[tuple[int, str], ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Recording:
     """A run as it is kept: its header and its finished sweeps."""
 
     header: Header
     sweeps: tuple[Sweep, ...]
     finished: Finished = Finished("completed")
+    about: About = About()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another program recorded it, so that nothing is known but its traces."""
+        return bool(self.about.source)
+
+    def only(self, indices: Collection[int]) -> "Recording":
+        """The same run with these of its sweeps."""
+        return replace(self, sweeps=tuple(sweep for sweep in self.sweeps if sweep.index in indices))
 
 
 def trace_names(rig: Rig, protocol: Protocol | None = None) -> tuple[str, ...]:

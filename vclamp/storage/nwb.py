@@ -23,6 +23,7 @@ from vclamp.model.record import Array, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.storage.compare import differences, sweep_differences
 from vclamp.storage.database import crc32
+from vclamp.storage.safely import Progress, unheard
 from vclamp.storage.session import pack_changes, unpack_changes
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ _UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError, Attrib
 UNIDENTIFIED = "http://purl.obolibrary.org/obo/NCBITaxon_32644"  # a species must be given
 
 
-def write(recording: Recording, path: Path) -> None:
+def write(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:
     """Write a recording; the whole file is made in memory, so that a full disk is an OSError."""
     import h5py
     from pynwb import NWBHDF5IO
 
+    (recording,) = recordings
     with h5py.File(path.name, "w", driver="core", backing_store=False) as memory:
         NWBHDF5IO(file=memory, mode="w").write(_assembled(recording))
         memory.flush()
@@ -69,8 +71,9 @@ def read(path: Path) -> Recording:
     return replace(stored, sweeps=sweeps)
 
 
-def check(recording: Recording, path: Path) -> None:
+def check(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:
     """Raise VClampError unless the file holds exactly this recording."""
+    (recording,) = recordings
     found = differences(_in_si(recording), _stored(path))
     if found:
         raise VClampError(f"is not what was written: {found[0]}", where=path.name)

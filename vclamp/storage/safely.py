@@ -8,6 +8,8 @@ from pathlib import Path
 
 from vclamp.errors import VClampError
 
+Progress = Callable[[float], None]  # is told the fraction that is done
+
 TEMPORARY = ".vclamp-part-"  # how a file begins that a killed export may leave behind
 
 
@@ -58,6 +60,10 @@ def write_safely(
         with suppress(OSError):
             for stray in path.parent.glob(f"{stem}*"):  # SQLite has side files
                 stray.unlink()
+
+
+def unheard(done: float) -> None:
+    """Progress that nobody follows."""
 
 
 def sync_file(path: Path) -> None:

@@ -7,7 +7,7 @@ ever deleted, and every row carries a CRC32: what is read is what was saved, or 
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,8 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.record import Array, Change, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.storage import database as db
-from vclamp.storage.safely import sync_folder
+from vclamp.storage.compare import differences
+from vclamp.storage.safely import Progress, sync_folder, unheard
 
 SUFFIX = ".vclamp"
 INTERRUPTED = Finished("stopped", "interrupted")
@@ -288,6 +289,30 @@ class Session:
         if row is None or row[0] != db.crc32(run, sweep, name, row[1]):
             raise db.damaged(self.path, f"run {run}, sweep {sweep}, trace {name}")
         return np.frombuffer(row[1], "<f8").astype(np.float64, copy=False)
+
+
+def write(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:
+    """Write a session that holds these runs."""
+    with Session.create(path) as session:
+        for number, recording in enumerate(recordings):
+            run = session.add_run(recording.header)
+            for sweep in recording.sweeps:
+                session.add_sweep(run, sweep)
+                progress((number + (len(recording.sweeps) and 1 / len(recording.sweeps))) / len(recordings))
+            session.finish_run(run, recording.finished)
+
+
+def check(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:
+    """Raise VClampError unless the file holds exactly these runs."""
+    with Session.open(path) as session:
+        runs = session.runs()
+        if len(runs) != len(recordings):
+            raise VClampError(f"holds {len(runs)} runs instead of {len(recordings)}", where=path.name)
+        for number, (recording, run) in enumerate(zip(recordings, runs, strict=True), 1):
+            found = differences(recording, session.recording(run.id))
+            if found:
+                raise VClampError(f"is not what was written: {found[0]}", where=path.name)
+            progress(number / len(runs))
 
 
 def new_session_path(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """CSV: one long tidy table, one row a sample, numbers that read back to the same bits."""
 
 import csv
+from collections.abc import Sequence
 from itertools import islice, repeat
 from pathlib import Path
 
@@ -8,15 +9,17 @@ import numpy as np
 
 from vclamp.errors import VClampError
 from vclamp.model.record import Array, Recording, Sweep
+from vclamp.storage.safely import Progress, unheard
 
 FIRST_COLUMNS = ("sweep", "time_ms")
 
 
-def write(recording: Recording, path: Path) -> None:
+def write(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:
     """Write every sweep under the columns sweep, time_ms and the names of its traces.
 
     A trace that only other sweeps have leaves its cells empty.
     """
+    (recording,) = recordings
     traces = _traces(recording)
     with open(path, "w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerow(_heading(traces))
@@ -27,8 +30,9 @@ def write(recording: Recording, path: Path) -> None:
             file.writelines(f"{sweep.index},{','.join(row)}\n" for row in rows)
 
 
-def check(recording: Recording, path: Path) -> None:
+def check(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:
     """Raise VClampError unless the file holds exactly the traces of this recording."""
+    (recording,) = recordings
     traces = _traces(recording)
     with open(path, encoding="utf-8", newline="") as file:
         rows = csv.reader(file)

@@ -34,7 +34,7 @@ class Documents(QObject):
         path = path or self._ask_open("Open recording", "Recordings (*.vclamp *.nwb)", self._folder())
         if path is None:
             return
-        from vclamp.storage.exporters import load
+        from vclamp.storage.recordings import load
 
         self._window.bridge.beside(lambda: load(path), lambda found: self._opened(path, found))
 
@@ -44,7 +44,7 @@ class Documents(QObject):
         if recording is None:
             self._window.banner.say("There is no finished run to save yet: press Space to record one.")
             return
-        from vclamp.storage.exporters import EXPORTERS, export
+        from vclamp.publish.exporters import EXPORTERS, export
 
         name = f"{recording.header.protocol.name}{EXPORTERS[kind].suffix}"
         order = sorted(EXPORTERS.values(), key=lambda e: e.suffix != EXPORTERS[kind].suffix)
@@ -57,7 +57,7 @@ class Documents(QObject):
             target = target.with_suffix(picked.rsplit("*", 1)[-1].rstrip(")"))
         self._window.status.showMessage(f"writing {target.name}…")
         # the dialog has asked already whether an existing file may be replaced
-        self._window.bridge.beside(lambda: (export(recording, target, overwrite=True), target)[1], self._exported)
+        self._window.bridge.beside(lambda: (export([recording], target, overwrite=True), target)[1], self._exported)
 
     @property
     def path(self) -> Path | None:
