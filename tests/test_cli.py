@@ -333,7 +333,7 @@ def setting(text: str) -> list[str]:
         (["export", "IN/run.nwb", "-o", "IN/old.csv"], "old.csv: exists already. Use --overwrite or another name."),
         (["export", "IN/run.vclamp", "--run", "2", "-o", "OUT/a.csv"], "run.vclamp: has no run 2. It has 1 to 1."),
         (["export", "IN/run.vclamp", "--run", "0", "-o", "OUT/a.csv"], "run.vclamp: has no run 0"),
-        (["export", "IN/run.vclamp", "--run", "one", "-o", "OUT/a.csv"], "argument --run: invalid int value: 'one'"),
+        (["export", "IN/run.vclamp", "--run", "one", "-o", "OUT/a.csv"], "--run: 'one' is no selection. As 2 or 1"),
         (["replay", "IN/none.vclamp"], "none.vclamp: "),
         (["replay", "IN/garbage.nwb"], "garbage.nwb: "),
         (["replay", "IN/garbage.vclamp"], "garbage.vclamp: "),
@@ -443,3 +443,98 @@ def test_a_closed_pipe_is_no_mistake() -> None:
     complaints = listing.stderr.read()
     listing.stderr.close()
     assert (listing.wait(60), complaints) == (0, b"")
+
+
+# ---- for programs and terminals
+
+
+def said_as_json(arguments: list[str], capsys: Captured) -> dict[str, object]:
+    capsys.readouterr()
+    code = main([*arguments, "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert said["exit_code"] == code
+    return dict(said)
+
+
+def test_json_says_what_people_are_told(recorded: Path, tmp_path: Path, capsys: Captured) -> None:
+    session, out = str(recorded / "run.vclamp"), tmp_path / "a.csv"
+    assert said_as_json(["replay", session], capsys) == {
+        "identical": True,
+        "runs": [{"protocol": "iv", "sweeps": 2, "differences": []}],
+        "exit_code": 0,
+    }
+    assert said_as_json(["export", session, "-o", str(out)], capsys)["files"] == [str(out)]
+    ran = said_as_json(["run", "iv", "-o", str(tmp_path / "b.nwb"), "--seed", "5", *QUICK], capsys)
+    assert (ran["cell"], ran["seed"], ran["sweeps"], ran["simulated_ms"]) == ("squid-axon", 5, 2, 120.0)
+    assert ran["reversals_mV"] == {"na": 50.0, "k": -77.0, "leak": pytest.approx(-54.387)}
+    formats = said_as_json(["list", "formats"], capsys)["formats"]
+    assert isinstance(formats, dict)
+    assert {"nwb", "csv", "vclamp"} <= set(formats)
+    checked = said_as_json(["check", session, str(tmp_path / "none.toml")], capsys)
+    assert checked["exit_code"] == 2
+    assert [file["whole"] for file in checked["files"]] == [True, False]  # type: ignore[attr-defined, union-attr]
+
+
+def test_a_mistake_is_told_in_json_too(tmp_path: Path, capsys: Captured) -> None:
+    assert said_as_json(["replay", str(tmp_path / "none.vclamp")], capsys) == {
+        "error": {"where": "none.vclamp", "what": "there is no such file", "remedy": ""},
+        "exit_code": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "kept"), [("2-3", {1, 2}), ("1,5", {0, 4}), ("all", set(range(6))), ("6", {5}), ("last", {5})]
+)
+def test_sweeps_are_chosen_by_their_numbers_and_replay_alone(
+    sweeps: str, kept: set[int], tmp_path: Path, capsys: Captured
+) -> None:
+    whole = tmp_path / "whole.vclamp"
+    assert main(["run", "iv", "--set", "protocol.n_sweeps=6", "-o", str(whole)]) == 0
+    assert main(["export", str(whole), "--sweeps", sweeps, "-o", str(tmp_path / "some.vclamp")]) == 0
+    (recording,) = load(tmp_path / "some.vclamp")
+    assert {sweep.index for sweep in recording.sweeps} == kept
+    assert main(["replay", str(tmp_path / "some.vclamp")]) == 0
+
+
+@pytest.mark.parametrize("selection", ["0", "7", "2-", "x", "1,,2", "3-2", "1-99999999999", "-1", "１"])
+def test_a_selection_that_means_nothing_is_refused(selection: str, tmp_path: Path, capsys: Captured) -> None:
+    whole = tmp_path / "whole.vclamp"
+    assert main(["run", "iv", "--set", "protocol.n_sweeps=6", "-o", str(whole)]) == 0
+    assert main(["export", str(whole), f"--sweeps={selection}", "-o", str(tmp_path / "some.csv")]) == 2
+    assert not (tmp_path / "some.csv").exists()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal")
+def test_a_terminal_is_shown_how_far_it_is_and_left_clean(tmp_path: Path) -> None:
+    import pty
+
+    master, terminal = pty.openpty()
+    command = [
+        sys.executable,
+        "main.py",
+        "run",
+        "iv",
+        "--set",
+        "protocol.series.repeats=20",
+        "-o",
+        str(tmp_path / "a.csv"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal, timeout=100, check=False)
+    os.close(terminal)
+    shown = os.read(master, 100_000).decode()
+    os.close(master)
+    assert done.returncode == 0
+    assert re.search(r"\rwriting a\.csv +\d+%", shown)
+    assert re.search(r"\r +\r$", shown)
+
+
+def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vclamp.storage import tables
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tables, "_columns", interrupted)
+    assert main(["run", "iv", "-o", str(tmp_path / "a.csv"), *QUICK]) == 130
+    assert os.listdir(tmp_path) == []

@@ -1,7 +1,8 @@
 """Run a protocol on a rig: a plain generator that knows no clock, thread, file or window."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import takewhile
 
 from vclamp import __version__
@@ -114,8 +115,15 @@ def run(rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = No
         yield Finished("failed", f"internal error: {type(error).__name__}: {error}")
 
 
-def record(rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None = None) -> Recording:
-    """Run a protocol to its end and keep everything.
+def record(
+    rig: Rig,
+    protocol: Protocol,
+    *,
+    seed: int = 0,
+    inbox: Inbox | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Recording:
+    """Run a protocol to its end and keep everything; `progress` is told the fraction that is done.
 
     Raises
     ------
@@ -126,6 +134,8 @@ def record(rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None =
     for event in run(rig, protocol, seed=seed, inbox=inbox):
         if isinstance(event, Sweep):
             sweeps.append(event)
+            if progress is not None:
+                progress(len(sweeps) / protocol.total_sweeps)
         elif isinstance(event, Finished):
             finished = event
     if finished.reason == "failed":
@@ -133,18 +143,38 @@ def record(rig: Rig, protocol: Protocol, *, seed: int = 0, inbox: Inbox | None =
     return Recording(header, tuple(sweeps), finished)
 
 
-def replay(recording: Recording, *, chunk_ms: float = float("inf")) -> Recording:
-    """Run a recording's rig and protocol again, with its changes, as far as it went."""
+def replay(
+    recording: Recording, *, chunk_ms: float = float("inf"), progress: Callable[[float], None] | None = None
+) -> Recording:
+    """Run a recording's rig and protocol again, with its changes, as far as it went; its sweeps are kept.
+
+    `progress` is told the fraction that is done.
+
+    Raises
+    ------
+    VClampError
+        If another program made the recording, or the run fails.
+    """
+    if recording.foreign:
+        raise VClampError(
+            "was recorded by another program: there is nothing to run again",
+            where=recording.about.source,
+            remedy="Run its protocol on a cell of your own, and compare.",
+        )
     script = Script(tuple(c for s in recording.sweeps for c in s.changes), chunk_ms)
-    header, sweeps = recording.header, []
+    header, wanted = recording.header, {sweep.index for sweep in recording.sweeps}
+    last, sweeps = max(wanted, default=-1), []
     for event in run(header.rig, header.protocol, seed=header.seed, inbox=script):
         if isinstance(event, Finished) and event.reason == "failed":
             raise VClampError(event.message)
         if isinstance(event, Sweep):
-            sweeps.append(event)
-            if len(sweeps) == len(recording.sweeps):
+            if event.index in wanted:
+                sweeps.append(event)
+            if progress is not None:
+                progress((event.index + 1) / (last + 1))
+            if event.index >= last:
                 break
-    return Recording(header, tuple(sweeps), recording.finished)
+    return replace(recording, sweeps=tuple(sweeps))
 
 
 def check_size(rig: Rig, protocol: Protocol) -> None:

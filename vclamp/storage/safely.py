@@ -94,3 +94,22 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         raise VClampError("there is no such folder", where=str(path.parent), remedy="Make it, or choose another.")
     if not overwrite and os.path.lexists(path):
         raise VClampError("exists already", where=path.name, remedy="Use --overwrite or another name.")
+
+
+def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:
+    """Write a text file in UTF-8, whole or not at all.
+
+    Raises
+    ------
+    VClampError
+        As `write_safely`.
+    """
+
+    def write(place: Path) -> None:
+        place.write_bytes(text.encode())
+
+    def check(place: Path) -> None:
+        if place.read_bytes() != text.encode():
+            raise VClampError("does not read back as it was written", where=path.name)
+
+    write_safely(path, write, check, overwrite=overwrite)

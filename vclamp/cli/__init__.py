@@ -1,0 +1,30 @@
+"""The command line: vclamp [gui] | run | analyse | export | replay | check | import | command | bench | list."""
+
+import sys
+from collections.abc import Sequence
+
+from vclamp.cli.parser import parser
+from vclamp.cli.told import Told
+from vclamp.errors import VClampError
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code, of which `vclamp --help` tells the meaning."""
+    told = Told()
+    try:
+        arguments = parser().parse_args(argv)
+        told = Told(as_json=getattr(arguments, "json", False))
+        code: int = arguments.command(arguments, told)
+        told.end(code)
+        return code
+    except VClampError as error:
+        print(f"vclamp: {error}", file=sys.stderr)
+        told.fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output left; nothing to complain about
+        return 0
