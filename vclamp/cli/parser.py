@@ -30,7 +30,10 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--version", action=_Version, nargs=0, help="versions that matter")
-    parser.set_defaults(command=_gui, cell=None, protocol=None, file=None)
+    parser.set_defaults(command=_gui, cell=None, protocol=None, file=None, safe_mode=False)
+    parser.add_argument(
+        "--safe-mode", action="store_true", help="open the rig with the looks and layout of a first start"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     gui = commands.add_parser("gui", help="open the rig (the default)")
     gui.add_argument("file", nargs="?", help="a recording to reopen")
@@ -147,4 +150,4 @@ class _Version(argparse.Action):
 def _gui(arguments: argparse.Namespace, told: object) -> int:
     from vclamp.ui.app import start
 
-    return start(cell=arguments.cell, protocol=arguments.protocol, file=arguments.file)
+    return start(cell=arguments.cell, protocol=arguments.protocol, file=arguments.file, safe=arguments.safe_mode)

@@ -109,6 +109,7 @@ def add_menus(window: "Window") -> None:
         if title == "&View":
             _add_scopes(window, menu)
             _add_truth(window, menu)
+            window.docks.add_to(menu)
         if title == "&Analysis":
             _add_analyses(window, menu)
     for number in range(1, 10):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
-    """Open the window and stay until it is closed; returns the exit code.
+def start(*, cell: str | None, protocol: str | None, file: str | None, safe: bool = False) -> int:
+    """Open the window and stay until it is closed; returns the exit code. `safe` forgets all that was remembered.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def start(*, cell: str | None, protocol: str | None, file: str | None) -> int:
     from vclamp.ui.settings import Settings
     from vclamp.ui.window import Window
 
-    window = Window(Bench(rig, first), Bridge(paths.user_folder() / "recordings"), Settings())
+    window = Window(Bench(rig, first), Bridge(paths.user_folder() / "recordings"), Settings(safe=safe))
     if protocol is not None:
         window.course.open_as_meant()
     _hear_exceptions(window)

@@ -40,7 +40,7 @@ class Bar(QToolBar):
     speed_picked = Signal(float)
 
     def __init__(self) -> None:
-        super().__init__("Rig")
+        super().__init__("Rig", objectName="bar")
         self.setMovable(False)
         self.cell = _picker(cells_by_topic(), "The cell under the pipette")
         protocols = titles(paths.PROTOCOLS)

@@ -8,13 +8,15 @@ from vclamp import paths
 
 
 class Settings:
-    """Remembered values of simple kinds, in an INI file in the user's folder."""
+    """Remembered values of simple kinds, in an INI file in the user's folder; `safe` begins with none of them."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, safe: bool = False) -> None:
         path = path or paths.user_folder() / "settings.ini"
         if path.is_file() and not _readable(path):
             path.replace(path.with_suffix(".bad"))
         self._settings = QSettings(str(path), QSettings.Format.IniFormat)
+        if safe:
+            self._settings.clear()
 
     def text(self, key: str, default: str) -> str:
         """A remembered text."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from secrets import randbits
 
 from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from vclamp.errors import VClampError
 from vclamp.model.record import Finished, trace_names
@@ -17,10 +17,9 @@ from vclamp.ui.bench import Bench
 from vclamp.ui.bridge import Bridge
 from vclamp.ui.course import Course
 from vclamp.ui.display import Display
+from vclamp.ui.docks import Docks
 from vclamp.ui.documents import Documents
 from vclamp.ui.panels.channels import RigPanel
-from vclamp.ui.panels.column import RightColumn
-from vclamp.ui.panels.editing import heading
 from vclamp.ui.scopes.kinds import FIRST_SHOWN, SCOPES
 from vclamp.ui.settings import Settings
 from vclamp.ui.status import StatusLine
@@ -46,7 +45,7 @@ class Window(QMainWindow):
         self.banner = Banner()
         self.status = StatusLine(self.display.stack)
         self.documents = Documents(self)
-        self.bar = Bar()
+        self.bar, self.tabs = Bar(), QTabWidget()
         self.closed_whole = True
         self.course = Course(self)
         self.analyst = Analyst(self)
@@ -56,32 +55,35 @@ class Window(QMainWindow):
         self._show_theme(theme)
         self.bench_changed()
         self.resize(1366, 740)
-        self.restoreGeometry(settings.blob("geometry"))
+        self.docks.restore()
 
     # ---- putting together ------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         self.addToolBar(self.bar)
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(6, 4, 6, 4)
-        column.addWidget(heading("MEMBRANE"))
-        column.addWidget(self.display.circuit)
-        column.addWidget(self.panel, 1)
         middle = QWidget()
         stacked = QVBoxLayout(middle)
         stacked.setContentsMargins(0, 0, 0, 0)
         stacked.setSpacing(0)
         stacked.addWidget(self.banner)
         stacked.addWidget(self.display.stack, 1)
-        right = RightColumn(self.display, self.analyst, self.documents.runs)
-        self.tabs = right.tabs
-        splitter = self._columns = QSplitter()
-        for widget, stretch in ((left, 0), (middle, 1), (right, 0)):
-            splitter.addWidget(widget)
-            splitter.setStretchFactor(splitter.count() - 1, stretch)
-        self.setCentralWidget(splitter)
+        self.setCentralWidget(middle)
         self.setStatusBar(self.status)
+        for title, widget in (
+            ("Cursors", self.display.cursors),
+            ("Measure", self.analyst.measure),
+            ("Analysis", self.analyst.panel),
+            ("Ledger", self.display.ledger),
+            ("Runs", self.documents.runs),
+        ):
+            self.tabs.addTab(widget, title)
+        panels = {
+            "membrane": self.display.circuit,
+            "rig": self.panel,
+            "curves": self.display.iv,
+            "numbers": self.tabs,
+        }
+        self.docks = Docks(self, self.settings, panels, roomy=(self.analyst.panel, self.analyst.measure))
 
     def _connect(self) -> None:
         bridge, display, bar = self.bridge, self.display, self.bar
@@ -263,22 +265,16 @@ class Window(QMainWindow):
         self.analyst.set_theme(theme)
         self.panel.show_rig(self.bench.rig, theme)
         self.banner.set_colour(QColor(theme.warning))
-        self._size_columns()
+        self.docks.fit(theme.font_px)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The middle takes what the sides leave."""
         super().resizeEvent(event)
-        self._size_columns()
-
-    def _size_columns(self) -> None:
-        """Give the sides what their text needs, and on a wide window some more to the right."""
-        em = self.display.theme.font_px
-        left, right = 20 * em, max(25 * em, round(0.25 * self.width()))
-        self._columns.setSizes([left, self.width() - left - right, right])
+        self.docks.follow()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep what was finished, end the threads, and go."""
-        self.settings.remember("geometry", self.saveGeometry())
+        self.docks.remember()
         self.hide()
         self.closed_whole = self.bridge.close(CLOSE_S)
         event.accept()

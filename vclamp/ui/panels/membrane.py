@@ -22,6 +22,7 @@ from vclamp.ui.panels.circuit_layout import number, resistance
 from vclamp.ui.theme import Theme, channel_colour, channel_colours
 
 FULL_SCALE_pA = 100.0  # before anything larger has flowed
+LARGEST_EM = 26  # of its height
 REDRAW_S = 1 / 15  # the eye does not follow arrows that change faster
 
 
@@ -39,6 +40,7 @@ class Membrane(CircuitWidget):
     def set_theme(self, theme: Theme) -> None:
         """Draw the same sample in other colours."""
         super().set_theme(theme)
+        self.setMaximumHeight(LARGEST_EM * theme.font_px)
         if self._shown is not None:
             self.show_sample(*self._shown)
 

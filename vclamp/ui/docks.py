@@ -1,0 +1,269 @@
+"""The panels around the scopes: docks in three layouts, remembered for every size of screen."""
+
+import json
+import zlib
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vclamp.ui.panels.editing import heading
+from vclamp.ui.settings import Settings
+
+Area = Qt.DockWidgetArea
+VERSION = 1  # of what is remembered; another one is not restored
+WIDE, NARROW = 1600, 1100  # px: the editor goes below the scopes only; the right column becomes tabs
+LEFT_EM, RIGHT_EM, RIGHT_SHARE, EDITOR_EM, CIRCUIT_EM = 20, 25, 0.25, 20, 17
+PICTURE = 1000  # times as eager for room as the space below it, until it has its largest height
+HALVES, MOSTLY_NUMBERS = (500, 500), (280, 720)  # parts of the height for the curves and for the tabs below them
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a panel belongs, unless its user puts it elsewhere."""
+
+    title: str
+    area: Area
+    key: str = ""
+
+
+PLACES = {
+    "membrane": Place("Membrane", Area.LeftDockWidgetArea),
+    "rig": Place("Rig", Area.LeftDockWidgetArea),
+    "curves": Place("I–V", Area.RightDockWidgetArea),
+    "numbers": Place("Measurements", Area.RightDockWidgetArea),
+    "protocol": Place("Protocol", Area.BottomDockWidgetArea, "P"),
+}
+LAYOUTS = {  # the panels that are shown
+    "Student": ("membrane", "rig", "curves", "numbers"),
+    "Demo": ("membrane", "curves"),
+    "Analyse": ("curves", "numbers"),
+}
+
+
+class _Title(QWidget):
+    """A panel's heading, by which it is dragged, with a button that puts it away."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 3, 2, 1)
+        row.addWidget(heading(dock.windowTitle().upper()), 1)
+        for sign, tip, act in (
+            ("▫", "Into a window of its own, and back", lambda: dock.setFloating(not dock.isFloating())),
+            ("×", "Put away; View brings it back", dock.close),
+        ):
+            button = QToolButton(text=sign, toolTip=tip, objectName="more", autoRaise=True)
+            button.setAccessibleName(f"{dock.windowTitle()}: {tip}")
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(act)
+            row.addWidget(button)
+
+
+class Docks(QObject):
+    """Puts the panels around the scopes, and remembers how they were left.
+
+    A layout that cannot be restored must never keep the window from opening: what is kept has a version and a
+    checksum, and a mark stands in the settings while one is tried, so that the next start leaves out one that
+    ended in a crash.
+    """
+
+    def __init__(
+        self, window: QMainWindow, settings: Settings, panels: dict[str, QWidget], roomy: tuple[QWidget, ...]
+    ) -> None:
+        """`roomy` are the tabs of the panel "numbers" that need more room than others."""
+        super().__init__(window)
+        self._window, self._settings, self._roomy = window, settings, roomy
+        self._heights: dict[bool, list[int]] = {}
+        self._had_room = False
+        self._em = 13
+        self._by_hand = False  # whether its user has divided the window
+        self.docks = {name: self._made(name, panel) for name, panel in panels.items()}
+        window.setDockNestingEnabled(True)
+        tabs = panels["numbers"]
+        assert isinstance(tabs, QTabWidget)
+        self._tabs = tabs
+        tabs.currentChanged.connect(self._divide)
+        for heard in (panels["curves"], window):
+            heard.installEventFilter(self)
+        self.choose("Student")
+
+    def eventFilter(self, heard: QObject, event: QEvent) -> bool:
+        """A panel that has nothing to show takes no room; what is dragged on the window itself divides it."""
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self._by_hand |= heard is self._window
+        elif heard is not self._window and event.type() in (QEvent.Type.HideToParent, QEvent.Type.ShowToParent):
+            self.docks["curves"].setVisible(event.type() == QEvent.Type.ShowToParent)
+        return False
+
+    def _made(self, name: str, panel: QWidget) -> QDockWidget:
+        place = PLACES[name]
+        dock = QDockWidget(place.title, self._window, objectName=name)
+        dock.setTitleBarWidget(_Title(dock))
+        dock.setWidget(_topmost(panel) if name == "membrane" else panel)
+        self._window.addDockWidget(place.area, dock)
+        action = dock.toggleViewAction()
+        action.setShortcut(QKeySequence(place.key))
+        self._window.addAction(action)
+        return dock
+
+    def add_to(self, menu: QMenu) -> None:
+        """Entries for every panel and layout."""
+        menu.addSeparator()
+        for dock in self.docks.values():
+            menu.addAction(dock.toggleViewAction())
+        menu.addSeparator()
+        for number, name in enumerate(LAYOUTS, 1):
+            action = menu.addAction(f"Layout: {name}")
+            action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+            action.triggered.connect(lambda _=False, name=name: self.choose(name))
+        menu.addAction("Reset layout").triggered.connect(lambda: self.choose("Student"))
+
+    def choose(self, name: str) -> None:
+        """Put every panel back to its place and show those of a layout."""
+        self._heights.clear()
+        self._by_hand = False
+        for key, dock in self.docks.items():
+            dock.setFloating(False)
+            self._window.addDockWidget(PLACES[key].area, dock)
+            dock.setVisible(key in LAYOUTS[name])
+        for upper, lower in (("membrane", "rig"), ("curves", "numbers")):
+            self._window.splitDockWidget(self.docks[upper], self.docks[lower], Qt.Orientation.Vertical)
+        self.fit(self._em)
+
+    def show(self, name: str) -> None:
+        """Bring a panel to the front."""
+        self.docks[name].show()
+        self.docks[name].raise_()
+
+    # ---- sizes -----------------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """The window has another size: give the sides their share of it, unless its user has divided it."""
+        if self._by_hand:
+            self._fold(self._window.width() < NARROW)
+        else:
+            self.fit(self._em)
+
+    def fit(self, em: int) -> None:
+        """Give the sides what their text needs, in a font of this size in px, and on a wide window some more."""
+        self._em = em
+        width = self._window.width()
+        owner = width < WIDE
+        for corner, side in (
+            (Qt.Corner.BottomLeftCorner, Area.LeftDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, Area.RightDockWidgetArea),
+        ):
+            self._window.setCorner(corner, Area.BottomDockWidgetArea if owner else side)
+        right = max(RIGHT_EM * em, round(RIGHT_SHARE * width))
+        docks = self.docks
+        self._window.resizeDocks([docks["membrane"], docks["curves"]], [LEFT_EM * em, right], Qt.Orientation.Horizontal)
+        if "protocol" in docks:
+            self._window.resizeDocks([docks["protocol"]], [EDITOR_EM * em], Qt.Orientation.Vertical)
+        self._window.resizeDocks([docks["membrane"], docks["rig"]], [CIRCUIT_EM * em, self._window.height()],
+                                 Qt.Orientation.Vertical)  # fmt: skip
+        self._fold(width < NARROW)
+        self._divide()
+
+    def _fold(self, narrow: bool) -> None:
+        """On a narrow window the right column becomes tabs."""
+        curves, numbers = self.docks["curves"], self.docks["numbers"]
+        folded = curves in self._window.tabifiedDockWidgets(numbers)
+        if narrow and not folded:
+            self._window.tabifyDockWidget(curves, numbers)
+        elif folded and not narrow:
+            for dock in (curves, numbers):  # nothing else takes them apart
+                self._window.removeDockWidget(dock)
+                self._window.addDockWidget(Area.RightDockWidgetArea, dock)
+                dock.show()
+            self._window.splitDockWidget(curves, numbers, Qt.Orientation.Vertical)
+
+    def _divide(self) -> None:
+        """Give the curves less room while a tab with a plot or a long table is open; a user's own division stays."""
+        pair, needs_room = [self.docks["curves"], self.docks["numbers"]], self._tabs.currentWidget() in self._roomy
+        if needs_room != self._had_room:
+            self._heights[self._had_room] = [dock.height() for dock in pair]
+            self._had_room = needs_room
+        shares = self._heights.get(needs_room, list(MOSTLY_NUMBERS if needs_room else HALVES))
+        self._window.resizeDocks(pair, shares, Qt.Orientation.Vertical)
+
+    # ---- from one sitting to the next ------------------------------------------------------
+
+    def remember(self) -> None:
+        """Keep the layout for screens of this size."""
+        kept = (self._window.saveGeometry(), self._window.saveState(VERSION))
+        state = [bytes(part.toBase64().data()).decode() for part in kept]
+        self._settings.remember(self._key, json.dumps({"state": state, "crc32": _checksum(state)}))
+
+    def restore(self) -> None:
+        """Take the layout that was kept for screens of this size, if it is whole and no start died of it."""
+        kept, tried = self._settings.text(self._key, ""), self._settings.text("layout/trying", "")
+        if not kept or tried == self._key:
+            self._settings.remember(self._key, "")
+            self._settings.remember("layout/trying", "")
+            return
+        state = _whole(kept)
+        if state is None:
+            return
+        self._settings.remember("layout/trying", self._key)
+        geometry, places = (QByteArray.fromBase64(part.encode()) for part in state)
+        self._window.restoreGeometry(geometry)
+        if self._window.restoreState(places, VERSION):
+            self._by_hand = True
+        else:
+            self.choose("Student")
+        self._bring_onto_a_screen()
+        QTimer.singleShot(0, self, lambda: self._settings.remember("layout/trying", ""))
+
+    @property
+    def _key(self) -> str:
+        size = QGuiApplication.primaryScreen().size()
+        return f"layout/{size.width()}x{size.height()}"
+
+    def _bring_onto_a_screen(self) -> None:
+        """A window left on a screen that is gone comes to the first one."""
+        frame = self._window.frameGeometry()
+        room = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        if not any(_shares(frame, screen) for screen in room):
+            self._window.resize(frame.size().boundedTo(room[0].size()))
+            self._window.move(room[0].topLeft())
+
+
+def _topmost(panel: QWidget) -> QWidget:
+    """A panel that is not stretched beyond what suits a picture of its width."""
+    body = QWidget()
+    column = QVBoxLayout(body)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(panel, PICTURE)
+    column.addStretch(1)
+    return body
+
+
+def _shares(frame: QRect, screen: QRect) -> bool:
+    """Whether enough of a window is on a screen to take hold of it."""
+    seen = frame.intersected(screen)
+    return seen.width() >= 200 and seen.height() >= 100 and frame.top() >= screen.top() - 10
+
+
+def _checksum(state: list[str]) -> int:
+    return zlib.crc32("".join(state).encode())
+
+
+def _whole(text: str) -> list[str] | None:
+    """What was kept, if it is as it was kept."""
+    try:
+        kept = json.loads(text)
+        state = [str(part) for part in kept["state"]]
+        return state if len(state) == 2 and kept["crc32"] == _checksum(state) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
