@@ -18,7 +18,7 @@ def test_the_look_can_change_while_it_runs(rig_window: Window) -> None:
     press(rig_window, Key.Key_Space)
     for theme in THEMES.values():
         done = points(rig_window)
-        rig_window.set_theme(theme.name)
+        rig_window.looks.choose(theme.name)
         wait_for(lambda done=done: points(rig_window) > done)
         shot = picture(rig_window)
         assert shot.pixelColor(shot.width() - 4, 1).name() == theme.plot_background
@@ -30,7 +30,7 @@ def test_the_look_can_change_while_it_runs(rig_window: Window) -> None:
 
 def test_every_look_draws_the_circuit_in_its_own_colours(rig_window: Window) -> None:
     for theme in THEMES.values():
-        rig_window.set_theme(theme.name)
+        rig_window.looks.choose(theme.name)
         colours = channel_colours(rig_window.bench.rig, theme)
         drawn = {branch.key: branch.colour for branch in rig_window.display.circuit.circuit.branches}
         assert {name: drawn[name] for name in colours} == colours
@@ -38,8 +38,8 @@ def test_every_look_draws_the_circuit_in_its_own_colours(rig_window: Window) -> 
 
 def test_the_first_look_has_the_same_sizes_as_a_later_one(rig_window: Window) -> None:
     first = rig_window.bar.run.sizeHint(), rig_window.bar.cell.font().pixelSize()
-    rig_window.set_theme("projector")
-    rig_window.set_theme("dark")
+    rig_window.looks.choose("projector")
+    rig_window.looks.choose("dark")
     assert (rig_window.bar.run.sizeHint(), rig_window.bar.cell.font().pixelSize()) == first
     assert first[1] == THEMES["dark"].font_px
 
@@ -75,7 +75,7 @@ def test_a_dragged_cursor_moves_in_all_scopes_and_is_read(rig_window: Window) ->
 def test_nothing_is_clipped(rig_window: Window, width: int, height: int, theme: str) -> None:
     if theme == "projector" and width < 1366:
         pytest.skip("a projector has more pixels")
-    rig_window.set_theme(theme)
+    rig_window.looks.choose(theme)
     rig_window.bench.load_protocol("iv")
     rig_window.load_cell("squid-axon-20pf")
     family(rig_window)
@@ -124,7 +124,7 @@ def _scrolled(widget: QWidget) -> bool:
 def test_the_panel_on_the_left_needs_no_sideways_scrolling(rig_window: Window, cell: str) -> None:
     rig_window.load_cell(cell)
     for theme in THEMES:
-        rig_window.set_theme(theme)
+        rig_window.looks.choose(theme)
         for card in rig_window.panel.cards.values():
             card.arrow.setChecked(True)
         rig_window.edit("solutions.activity", "given")

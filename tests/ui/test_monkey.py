@@ -149,7 +149,7 @@ class Monkey:
             click(self.chance.choice(cards).switch, QPoint(8, 8))
 
     def theme(self) -> None:
-        self.window.set_theme(self.chance.choice(list(THEMES)))
+        self.window.looks.choose(self.chance.choice(list(THEMES)))
 
     def wait(self) -> None:
         live(self.chance.uniform(0.0, 0.05))

@@ -284,7 +284,7 @@ def test_choices_and_switches_of_blockers_can_be_set(rig_window: Window) -> None
 
 def test_a_form_stays_unfolded_through_another_look(rig_window: Window) -> None:
     unfold(rig_window, "na")
-    rig_window.set_theme("light")
+    rig_window.looks.choose("light")
     assert rig_window.panel.cards["na"].form.isVisible()
     assert rig_window.panel.cards["k"].form is None
     click(rig_window.panel.cards["na"].arrow)
@@ -474,7 +474,7 @@ def test_what_makes_other_traces_waits_for_the_end_of_a_run(rig_window: Window) 
         assert "stop the run first" in widget.toolTip()
         panel.widget(CHANNELS).ensureWidgetVisible(widget)
         click(widget, QPoint(8, 8))
-    rig_window.set_theme("light")
+    rig_window.looks.choose("light")
     assert not rig_window.panel.amplifier.fields["circuit"].isEnabled(), "also the widgets of another look"
     assert rig_window.bridge.running
     assert rig_window.bench.rig == rig

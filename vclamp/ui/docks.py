@@ -197,6 +197,15 @@ class Docks(QObject):
         shares = self._heights.get(needs_room, list(MOSTLY_NUMBERS if needs_room else HALVES))
         self._window.resizeDocks(pair, shares, Qt.Orientation.Vertical)
 
+    @property
+    def kept(self) -> QByteArray:
+        """Where everything is now, for `put_back`."""
+        return self._window.saveState(VERSION)
+
+    def put_back(self, kept: QByteArray) -> None:
+        """Put everything where it was."""
+        self._by_hand = self._window.restoreState(kept, VERSION)
+
     # ---- from one sitting to the next ------------------------------------------------------
 
     def remember(self) -> None:

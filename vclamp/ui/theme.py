@@ -6,7 +6,7 @@ object names ``run`` and ``record`` (tool buttons), property ``role``: ``heading
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from string import Template
 
 from PySide6.QtGui import QColor, QPalette
@@ -147,7 +147,26 @@ _PROJECTOR = Theme(
     trace_px=2.6,
 )
 
-THEMES: dict[str, Theme] = {theme.name: theme for theme in (_DARK, _LIGHT, _PROJECTOR)}
+_CONTRAST = replace(
+    _DARK,
+    name="contrast",
+    window="#000000",
+    panel="#000000",
+    panel_border="#ffffff",
+    field="#000000",
+    text="#ffffff",
+    dim_text="#e8e8e8",
+    plot_background="#000000",
+    grid="#4a4a4a",
+    axis="#ffffff",
+    accent="#ffd60a",
+    record="#ff8070",
+    warning="#ffd60a",
+    font_px=15,
+    trace_px=2.0,
+)
+
+THEMES: dict[str, Theme] = {theme.name: theme for theme in (_DARK, _LIGHT, _CONTRAST, _PROJECTOR)}
 
 # Okabe & Ito's colours (dark ground, light ground), the first one of each ion; then further channels of the same ion.
 CHANNEL_COLOURS: dict[str, tuple[tuple[str, str], ...]] = {
