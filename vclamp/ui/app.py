@@ -4,9 +4,7 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vclamp import paths
@@ -44,44 +42,24 @@ def start(*, cell: str | None, protocol: str | None, file: str | None, safe: boo
     app.setApplicationName("VClamp")
     from vclamp.ui.bench import Bench
     from vclamp.ui.bridge import Bridge
+    from vclamp.ui.faults import Faults
     from vclamp.ui.settings import Settings
     from vclamp.ui.window import Window
 
     window = Window(Bench(rig, first), Bridge(paths.user_folder() / "recordings"), Settings(safe=safe))
     if protocol is not None:
         window.course.open_as_meant()
-    _hear_exceptions(window)
+    faults = Faults(window)
     code = _hear_signals(window)
     window.show()
     QTimer.singleShot(0, window.bridge.begin)
     if file is not None:
         window.documents.open(Path(file))
     app.exec()
+    faults.rest()
     if not window.closed_whole:  # a thread hangs: everything is saved, so just go
         os._exit(code[0])
     return code[0]
-
-
-def _hear_exceptions(window: "Window") -> None:
-    """Show what would otherwise only reach a console nobody sees, and keep a report."""
-
-    def hook(kind: type[BaseException], value: BaseException, where: TracebackType | None) -> None:
-        text = "".join(traceback.format_exception(kind, value, where))
-        _keep_report(text)
-        window.bridge.trouble.emit(f"internal error: {kind.__name__}: {value} (a report was kept)")
-
-    sys.excepthook = hook
-    threading.excepthook = lambda a: hook(a.exc_type, a.exc_value or a.exc_type(), a.exc_traceback)
-
-
-def _keep_report(text: str) -> None:
-    try:
-        folder = paths.user_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "errors.log").open("a", encoding="utf-8") as log:
-            log.write(text + "\n")
-    except OSError:
-        pass  # the banner has said it
 
 
 def _hear_signals(window: "Window") -> list[int]:

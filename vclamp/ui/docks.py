@@ -87,6 +87,8 @@ class Docks(QObject):
         self._heights: dict[bool, list[int]] = {}
         self._had_room = False
         self._em = 13
+        self._alive = QTimer(self, singleShot=True, interval=0)  # a shot "with a context" would swallow exceptions
+        self._alive.timeout.connect(lambda: settings.remember("layout/trying", ""))
         self._by_hand = False  # whether its user has divided the window
         self.docks = {name: self._made(name, panel) for name, panel in panels.items()}
         window.setDockNestingEnabled(True)
@@ -232,7 +234,7 @@ class Docks(QObject):
         else:
             self.choose("Student")
         self._bring_onto_a_screen()
-        QTimer.singleShot(0, self, lambda: self._settings.remember("layout/trying", ""))
+        self._alive.start()
 
     @property
     def _key(self) -> str:
