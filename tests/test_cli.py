@@ -460,7 +460,7 @@ def test_json_says_what_people_are_told(recorded: Path, tmp_path: Path, capsys: 
     session, out = str(recorded / "run.vclamp"), tmp_path / "a.csv"
     assert said_as_json(["replay", session], capsys) == {
         "identical": True,
-        "runs": [{"protocol": "iv", "sweeps": 2, "differences": []}],
+        "runs": [{"run": 1, "protocol": "iv", "sweeps": 2, "differences": []}],
         "exit_code": 0,
     }
     assert said_as_json(["export", session, "-o", str(out)], capsys)["files"] == [str(out)]

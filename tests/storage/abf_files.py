@@ -149,34 +149,32 @@ def fate(path: Path) -> str:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
-def ask_here(path: Path, what: str, dac: str) -> Any:
-    """What `abf._ask` does, without a process for each file."""
+def ask_here(module: str, path: Path, *question: str) -> Any:
+    """What `aside.ask` does, without a process for each file."""
     from vclamp.errors import VClampError
-    from vclamp.storage import abf
+    from vclamp.storage import aside
 
     try:
         if not path.is_file():
-            raise VClampError("there is no such file", remedy="Give the path of an ABF file.")
+            raise VClampError("there is no such file", where=path.name, remedy="Give the path of a recording.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return json.loads(json.dumps(abf.answer(what, path, int(dac) if dac else None)))
-    except TimeoutError:
+            return aside._understood(b"".join(aside.told(module, path, *question)), path.name)
+    except (TimeoutError, VClampError):
         raise
-    except Exception as error:
-        mine = error if isinstance(error, VClampError) else VClampError("is damaged", remedy="Copy it again.")
-        raise VClampError(mine.what, where=path.name, remedy=mine.remedy) from None
+    except Exception:
+        raise aside.damaged(path) from None
 
 
 def import_damaged(folder: Path, count: int, files: list[Path]) -> list[str]:
     """The fates of damaged copies."""
-    from vclamp.storage import abf
+    from vclamp.storage import aside
 
     def late(*_: object) -> None:
         raise TimeoutError
 
-    abf._ask = ask_here
-    abf.SECONDS = 300  # of all copies
-    abf._limit()
+    aside.ask = ask_here
+    aside.limit(300)  # for all copies
     signal.signal(signal.SIGALRM, late)
     rng = np.random.default_rng(6)
     copy = folder / "damaged.abf"

@@ -35,7 +35,7 @@ from vclamp.model.ladder import Ladder
 from vclamp.model.protocol import Protocol
 from vclamp.model.segments import CurrentStep, Hold, Ramp, Step, Train, Waveform
 from vclamp.model.series import Series
-from vclamp.storage import abf
+from vclamp.storage import aside
 from vclamp.storage.atf import export_command
 from vclamp.storage.stimulus import read_protocol
 
@@ -55,7 +55,7 @@ def own_process() -> None:
 def _read_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let pyabf read without a process for each file, which takes half a second."""
     if "own_process" not in request.fixturenames:
-        monkeypatch.setattr(abf, "_ask", ask_here)
+        monkeypatch.setattr(aside, "ask", ask_here)
 
 
 def played(path: Path, dac: int = 0) -> list[Any]:
@@ -301,11 +301,11 @@ def test_what_is_no_abf_file_is_told_to_be_none(tmp_path: Path, content: bytes) 
 @pytest.mark.usefixtures("own_process")
 def test_a_reader_that_takes_too_long_or_too_much_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_abf_2(tmp_path / "a.abf", TABLES["steps"])
-    monkeypatch.setattr(abf, "SECONDS", 0.01)
+    monkeypatch.setattr(aside, "allowed_s", lambda path: 0.01)
     began = time.monotonic()
     assert "is damaged, cut off or no ABF file" in refusal(path)
     assert time.monotonic() - began < 5.0
-    greedy = "from vclamp.storage import abf; abf._limit(); print(len(bytearray(3 * 2**30)))"
+    greedy = "from vclamp.storage import aside; aside.limit(60); print(len(bytearray(3 * 2**30)))"
     done = subprocess.run([sys.executable, "-c", greedy], capture_output=True, check=False, timeout=60)
     assert b"MemoryError" in done.stderr
 

@@ -136,12 +136,14 @@ def replay(arguments: Namespace, told: Told) -> int:
     from vclamp.storage.recordings import unlike
 
     path, code, verdicts = Path(arguments.file), 0, []
-    for number, recording in enumerate(_selected(arguments.file, arguments.run or "all"), 1):
+    recordings = _loaded(arguments.file)
+    for number in _chosen(arguments.run or "all", len(recordings), "run", arguments.file):
+        recording = recordings[number - 1]
         protocol = recording.header.protocol.name
         with told.progress(f"run {number} ({protocol})") as progress:
             found = unlike(run_again(recording, progress=progress), recording, path)
         told.line(f"run {number} ({protocol}): {found[0] if found else f'{len(recording.sweeps)} sweeps identical'}")
-        verdicts.append({"protocol": protocol, "sweeps": len(recording.sweeps), "differences": found})
+        verdicts.append({"run": number, "protocol": protocol, "sweeps": len(recording.sweeps), "differences": found})
         code = DIFFERENT if found else code
     told.fact(identical=not code, runs=verdicts)
     return code

@@ -204,11 +204,16 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise VClampError(
             f"is larger than {MAX_BYTES // 1024} kB", where=path.name, remedy="No description may be: shorten it."
         )
-    _scan(text, path.name)
+    return text, parsed(text, path.name)
+
+
+def parsed(text: str, where: str) -> dict[str, Any]:
+    """Tables of a TOML text; one that is too deep to parse safely is refused."""
+    _scan(text, where)
     try:
-        return text, tomllib.loads(text)
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise VClampError(f"not valid TOML: {error}", where=path.name, remedy="Correct it there.") from None
+        raise VClampError(f"not valid TOML: {error}", where=where, remedy="Correct it there.") from None
 
 
 def _scan(text: str, where: str) -> None:

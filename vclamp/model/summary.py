@@ -54,6 +54,12 @@ class Summary:
         return f"protocol, {self.n_sweeps} sweeps, {self.recorded_ms:g} ms"
 
     @property
+    def brief(self) -> str:
+        """What to know before it is started: sweeps, how long they take at the speed of a real rig, memory."""
+        memory = f", {_amount(self.n_bytes)}" if self.n_bytes is not None else ""
+        return f"{self.n_sweeps} sweep{'s' * (self.n_sweeps != 1)}, {_time(self.real_ms)}{memory}"
+
+    @property
     def text(self) -> str:
         """What else there is to say, in lines: the numbers, then the table."""
         memory = f", {_amount(self.n_bytes)} of traces" if self.n_bytes is not None else ""

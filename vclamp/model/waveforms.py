@@ -156,7 +156,7 @@ def read_table(path: Path) -> Table:
         raise VClampError(what, where=path.name, remedy="Give one for each.")
     every_ms, values = None, rows.T
     if rows.shape[1] > 1:
-        every_ms = _interval_ms(rows[:, 0], heading[0] if heading else "", "s" if is_atf else "ms", path.name)
+        every_ms = interval_ms(rows[:, 0], heading[0] if heading else "", "s" if is_atf else "ms", path.name)
         values, heading = values[1:], heading[1:]
     unit, factor = _unit(heading, path.name)
     return Table(np.ascontiguousarray(values * factor), unit, every_ms)
@@ -256,9 +256,9 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _interval_ms(times: NDArray[np.float64], heading: str, unit: str, file: str) -> float:
+def interval_ms(times: NDArray[np.float64], heading: str, unit: str, file: str) -> float:
     """The time between values, of times that must be evenly spaced."""
-    unit = _unit_in(heading) or unit
+    unit = unit_in(heading) or unit
     if unit not in _TIMES_ms:
         what = f"'{heading[:40]}' over the first column is no time in s, ms or µs"
         raise VClampError(what, where=file, remedy="Put the times first, or give values alone.")
@@ -275,7 +275,7 @@ def _interval_ms(times: NDArray[np.float64], heading: str, unit: str, file: str)
 
 def _unit(headings: list[str], file: str) -> tuple[str, float]:
     """The unit of all columns, and the factor that brings them there."""
-    said = {unit for heading in headings if (unit := _unit_in(heading))} or {"mV"}
+    said = {unit for heading in headings if (unit := unit_in(heading))} or {"mV"}
     unknown = sorted(said - {*SIGNALS})
     if unknown:
         what = f"has a column in {unknown[0][:20]}"
@@ -286,7 +286,7 @@ def _unit(headings: list[str], file: str) -> tuple[str, float]:
     return SIGNALS[said.pop()]
 
 
-def _unit_in(heading: str) -> str:
+def unit_in(heading: str) -> str:
     """The unit that a heading ends in; empty if in none."""
     match = _UNIT.search(heading) or _ENDING.search(heading)
     return match[1] if match else ""

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording
-from vclamp.storage import nwb, session, tables
+from vclamp.publish import figure, report
+from vclamp.storage import axon_binary, axon_text, nwb, parquet, session, tables
 from vclamp.storage.database import side_files
 from vclamp.storage.safely import Progress, refuse_existing, unheard, write_safely
 
@@ -42,13 +43,25 @@ class Exporter:
 
 EXPORTERS: dict[str, Exporter] = {
     "nwb": Exporter("Neurodata Without Borders", ".nwb", nwb.write, nwb.check),
+    "abf": Exporter("Axon Binary Format 1.83", ".abf", axon_binary.write, axon_binary.check, many=False),
+    "atf": Exporter("Axon Text Format", ".atf", axon_text.write, axon_text.check, many=False),
     "csv": Exporter("Table of all samples", ".csv", tables.write, tables.check),
+    "parquet": Exporter("Table of all samples, in columns", ".parquet", parquet.write, parquet.check),
+    "png": Exporter("Figure as a picture", ".png", figure.write, figure.check, many=False),
+    "svg": Exporter("Figure as a drawing", ".svg", figure.write, figure.check, many=False),
+    "html": Exporter("Lab report for a browser", ".html", report.write, report.check),
+    "pdf": Exporter("Lab report for printing", ".pdf", report.write, report.check),
     "vclamp": Exporter("VClamp session", session.SUFFIX, session.write, session.check),
 }
 
 
 def export(
-    recordings: Recordings, path: Path, *, overwrite: bool = False, progress: Progress = unheard
+    recordings: Recordings,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress = unheard,
+    exporter: Exporter | None = None,
 ) -> tuple[Path, ...]:
     """Write recordings in the format of the path's ending; every file is whole or absent.
 
@@ -62,6 +75,8 @@ def export(
         Whether files that are there already may be replaced.
     progress : callable
         Is told the fraction that is done, and may raise CancelledError.
+    exporter : Exporter, optional
+        What writes and checks; by default that of the path's ending.
 
     Returns
     -------
@@ -77,7 +92,7 @@ def export(
         If `progress` raised it; nothing is left of the file under way.
     """
     path = Path(path)
-    exporter = exporter_of(path)
+    exporter = exporter or exporter_of(path)
     if not recordings or not all(recording.sweeps for recording in recordings):
         raise VClampError("the run holds no finished sweep", where=path.name, remedy="Let one finish first.")
     parts = _parts(recordings, path, exporter)

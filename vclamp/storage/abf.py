@@ -1,25 +1,18 @@
-"""What an ABF file says of its stimulus, as pyabf reads it in a process of its own with limited memory and time.
+"""What an ABF file says of its stimulus and of its sweeps, as pyabf reads it in a process of its own."""
 
-A damaged file can make a reader ask for any amount of either. The process answers in one line of JSON: what was
-asked for, or a sentence why there is none; whatever else happens to it, the file is told to be damaged.
-"""
-
-import json
-import os
 import struct
-import subprocess
-import sys
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from vclamp.errors import VClampError
 from vclamp.model.limits import MAX_SWEEPS
 from vclamp.model.segments import MAX_VALUES
+from vclamp.storage import aside
+from vclamp.storage.aside import AGAIN, Answer
+from vclamp.storage.signals import converted, role
 
-SECONDS = 10
-MEMORY_BYTES = 2**31
-_ROOT = Path(__file__).resolve().parents[2]
 _HEADER_BYTES = 6144  # of ABF 1 since version 1.6
 _SECTIONS = range(76, 364, 16)  # of the table of an ABF 2 file
 _DATA = 10  # its place in that table
@@ -66,7 +59,7 @@ def read_stimulus(path: Path, dac: int | None = None) -> Stimulus:
     VClampError
         If the file is damaged, or holds no such stimulus.
     """
-    said = _ask(path, "stimulus", "" if dac is None else str(dac))
+    said = aside.ask("abf", path, "stimulus", *_of(dac)).said
     epochs = tuple(Epoch(**epoch) for epoch in said.pop("epochs"))
     return Stimulus(**{**said, "epochs": epochs, "left_out": tuple(said["left_out"])})
 
@@ -79,7 +72,7 @@ def read_command(path: Path, dac: int | None = None) -> list[list[float]]:
     VClampError
         If there are too many.
     """
-    command: list[list[float]] = _ask(path, "command", "" if dac is None else str(dac))
+    command: list[list[float]] = aside.ask("abf", path, "command", *_of(dac)).said
     return command
 
 
@@ -91,55 +84,19 @@ def read_first_sweep(path: Path) -> list[float]:
     VClampError
         If the file is damaged.
     """
-    sweep: list[float] = _ask(path, "recorded", "")
+    sweep: list[float] = aside.ask("abf", path, "first").said
     return sweep
 
 
-def _ask(path: Path, what: str, dac: str) -> Any:
-    """Let another process answer."""
-    if not path.is_file():
-        raise VClampError("there is no such file", where=path.name, remedy="Give the path of an ABF file.")
-    python_path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "vclamp.storage.abf", what, str(path.resolve()), dac],
-            env={**os.environ, "PYTHONPATH": python_path, "OPENBLAS_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            timeout=SECONDS, check=True,
-        )  # fmt: skip
-        said = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError):
-        remedy = "Copy it again from where it was recorded."
-        raise VClampError("is damaged, cut off or no ABF file", where=path.name, remedy=remedy) from None
-    if "wrong" in said:
-        raise VClampError(said["wrong"], where=path.name, remedy=said["remedy"])
-    return said["answer"]
+def _of(dac: int | None) -> tuple[str, ...]:
+    return () if dac is None else (str(dac),)
 
 
 # ---- in the other process --------------------------------------------------------------------------------------
 
 
-def main(what: str, file: str, dac: str) -> None:
-    """Answer a question about a file on standard output; any other end says that the file is damaged."""
-    _limit()
-    try:
-        said: dict[str, Any] = {"answer": answer(what, Path(file), int(dac) if dac else None)}
-    except VClampError as error:
-        said = {"wrong": error.what, "remedy": error.remedy}
-    sys.stdout.write(json.dumps(said))
-
-
-def _limit() -> None:
-    if sys.platform != "win32":
-        import resource
-
-        for which, most in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, SECONDS)):
-            hard = resource.getrlimit(which)[1]
-            resource.setrlimit(which, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def answer(what: str, path: Path, dac: int | None) -> Any:
-    """What a file says; anything may be raised on the way."""
+def answer(path: Path, what: str, dac: str = "") -> Answer:
+    """What a file says of its stimulus, or its sweeps ("recording"); anything may be raised on the way."""
     from pyabf import ABF
     from pyabf.waveform import EpochTable
 
@@ -148,10 +105,13 @@ def answer(what: str, path: Path, dac: int | None) -> Any:
     _check_sizes(raw, path.stat().st_size)
     abf = ABF(str(path), loadData=False)
     _check_sweeps(abf)
-    if what == "recorded":
+    if what == "first":
         abf.setSweep(0)
-        return [float(value) for value in abf.sweepY]
-    facts = _facts_1(abf, raw, dac) if abf.abfVersion["major"] == 1 else _facts_2(abf, dac)
+        return Answer([float(value) for value in abf.sweepY])
+    if what == "recording":
+        return _recording(ABF(str(path)))
+    chosen = int(dac) if dac else None
+    facts = _facts_1(abf, raw, chosen) if abf.abfVersion["major"] == 1 else _facts_2(abf, chosen)
     plays, number = facts.pop("plays"), facts.pop("dac")
     table = EpochTable(abf, number)
     if abf.abfVersion["major"] == 1:
@@ -163,9 +123,9 @@ def answer(what: str, path: Path, dac: int | None) -> Any:
                 f"its epochs can only be kept as samples, of which there are more than {MAX_VALUES:,}",
                 remedy="Import a file with fewer or shorter sweeps.",
             )
-        return [wave.getWaveform()[: abf.sweepPointCount].tolist() for wave in table.epochWaveformsBySweep]
+        return Answer([wave.getWaveform()[: abf.sweepPointCount].tolist() for wave in table.epochWaveformsBySweep])
     facts["file"] = facts["file"] if plays == 2 else ""
-    return {
+    said = {
         **facts,
         "n_sweeps": abf.sweepCount,
         "n_samples": abf.sweepPointCount,
@@ -173,6 +133,33 @@ def answer(what: str, path: Path, dac: int | None) -> Any:
         "stays": bool(table.returnToHold) and plays == 1,
         "epochs": [_epoch(epoch) for epoch in table.epochs if plays == 1],
     }
+    return Answer(said)
+
+
+def _recording(abf: Any) -> Answer:
+    """Every sweep of every channel whose unit is of voltage or current."""
+    n, sweeps = abf.sweepPointCount, range(abf.sweepCount)
+    traces: dict[str, int] = {}
+    arrays: list[Any] = []
+    left_out = []
+    for name, unit, values in zip(abf.adcNames, abf.adcUnits, abf.data, strict=False):
+        known = converted(values.astype(float), unit)
+        if known is None:
+            left_out.append(f"{name} ({unit})")
+            continue
+        traces[role(name, known[0], traces)] = len(arrays)
+        arrays += [known[1][sweep * n : (sweep + 1) * n] for sweep in sweeps]
+    commands_current = (converted(abf.data[0][:0], abf.dacUnits[0] if abf.dacUnits else "") or ("",))[0] == "pA"
+    run = {
+        "fs_kHz": abf.dataRate / 1e3,
+        "sweeps": [{trace: first + sweep for trace, first in traces.items()} for sweep in sweeps],
+        "mode": "current-clamp" if "v_mV" in traces and (commands_current or "i_pA" not in traces) else "voltage-clamp",
+        # by the clock of the machine that recorded it, whose time zone the file does not tell
+        "started_utc": abf.abfDateTime.replace(tzinfo=UTC).isoformat(timespec="milliseconds"),
+        "note": " ".join(filter(None, (abf.abfFileComment, *abf.tagComments))).strip(),
+        "notes": [f"Left out, in no unit of voltage or current: {', '.join(left_out)[:500]}."] if left_out else [],
+    }
+    return Answer({"runs": [run]}, tuple(arrays))
 
 
 def _check_sizes(raw: bytes, size: int) -> None:
@@ -190,8 +177,8 @@ def _check_sizes(raw: bytes, size: int) -> None:
         raise VClampError("is no ABF file", remedy="Give a recording of Clampex, or an ATF file.")
     for block, each, count in parts:
         if count < 0 or (count and (each == 0 or block < 0 or block * 512 + each * count > size)):
-            remedy = "Copy it again from where it was recorded."
-            raise VClampError("is damaged or cut off: its header tells of more than it holds", remedy=remedy)
+            raise VClampError("is damaged or cut off: its header tells of more than it holds", remedy=AGAIN)
+    aside.check_room(n_numbers)
     if n_sweeps > MAX_SWEEPS:
         raise VClampError(f"has {n_sweeps:,} sweeps", remedy=f"At most {MAX_SWEEPS:,} can be imported.")
     if not 0 <= n_sweeps <= n_numbers:
@@ -277,7 +264,3 @@ def _epoch(epoch: Any) -> dict[str, Any]:
         "period": epoch.pulsePeriod,
         "width": epoch.pulseWidth,
     }
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,5 +1,9 @@
-"""Axon Text Format: the command of a protocol as a stimulus file that Clampex plays, one column a sweep."""
+"""Axon Text Format: a table of text, and the command of a protocol as one that Clampex plays, one column a sweep."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +11,15 @@ from numpy.typing import NDArray
 
 from vclamp.errors import VClampError
 from vclamp.model.protocol import Protocol
-from vclamp.storage.safely import write_safely
+from vclamp.storage.axon_traces import ascii_of
+from vclamp.storage.safely import Progress, unheard, write_safely
+
+Array = NDArray[np.float64]
 
 MAX_NUMBERS = 20_000_000
 _SIGNAL = "Cmd 0"
+_LINES = 1000  # written at once
+_END = "\r\n"
 
 
 def export_command(protocol: Protocol, path: Path, *, overwrite: bool = False) -> None:
@@ -47,7 +56,7 @@ def export_command(protocol: Protocol, path: Path, *, overwrite: bool = False) -
 
 def write(
     path: Path,
-    values: NDArray[np.float64],
+    values: Array,
     unit: str,
     every_ms: float,
     title: str,
@@ -62,29 +71,88 @@ def write(
     VClampError
         If the file exists already or the disk refuses it.
     """
-    sweeps, n = values.shape
-    starts = ",".join(f"{sweep * starts_ms:.3f}" for sweep in range(sweeps))
-    comment = "".join(sign if " " <= sign <= "~" and sign not in '"=' else "?" for sign in title)
-    header = (
-        "AcquisitionMode=Episodic Stimulation",
-        f"Comment={comment}",
-        f"SweepStartTimesMS={starts}",
-        f"SignalsExported={_SIGNAL}",
+    n_sweeps = len(values)
+    table = TextTable(
+        comment=title,
+        signals=(_SIGNAL,),
+        names=tuple(f"Trace #{sweep} ({unit})" for sweep in range(1, n_sweeps + 1)),
+        columns=tuple(values),
+        every_ms=every_ms,
+        starts_ms=tuple(sweep * starts_ms for sweep in range(n_sweeps)),
     )
-    signals = "\t".join(['"Signals="', *[f'"{_SIGNAL}"'] * sweeps])
-    names = "\t".join(['"Time (s)"', *(f'"Trace #{sweep} ({unit})"' for sweep in range(1, sweeps + 1))])
-    rows = np.vstack([np.arange(n) * (every_ms / 1e3), values]).T
+    write_safely(path, partial(write_table, table), partial(check_table, table), overwrite=overwrite)
 
-    def write_rows(place: Path) -> None:
-        with place.open("w", encoding="utf-8", newline="") as file:
-            file.write(f"ATF\t1.0\r\n{len(header) + 1}\t{sweeps + 1}\r\n")
-            file.writelines(f'"{line}"\r\n' for line in header)
-            file.write(f"{signals}\r\n{names}\r\n")
-            file.writelines("\t".join(map(repr, row.tolist())) + "\r\n" for row in rows)
 
-    def check(place: Path) -> None:
-        read = np.loadtxt(place, delimiter="\t", skiprows=len(header) + 4, ndmin=2, encoding="utf-8")
-        if not np.array_equal(read, rows):
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """What an ATF file holds: under `names` as many columns a sweep as there are signals, and the times before them."""
+
+    comment: str
+    signals: tuple[str, ...]
+    names: tuple[str, ...]
+    columns: tuple[Array, ...]
+    every_ms: float
+    starts_ms: tuple[float, ...]
+
+    @property
+    def header(self) -> str:
+        """All lines above the numbers."""
+        starts = ",".join(f"{start_ms:.3f}" for start_ms in self.starts_ms)
+        exported = ",".join(map(_harmless, self.signals)).replace(".", "_")  # pyabf takes "a,b.c" for numbers
+        lines = (
+            "AcquisitionMode=Episodic Stimulation",
+            f"Comment={_harmless(self.comment).replace(',', ';')}",
+            f"SweepStartTimesMS={starts}",
+            f"SignalsExported={exported}",
+        )
+        signals = [f'"{_harmless(name)}"' for name in self.signals * len(self.starts_ms)]
+        names = [f'"{_harmless(name)}"' for name in self.names]
+        every_line = (
+            "ATF\t1.0",
+            f"{len(lines) + 1}\t{len(self.columns) + 1}",
+            *(f'"{line}"' for line in lines),
+            "\t".join(['"Signals="', *signals]),
+            "\t".join(['"Time (s)"', *names]),
+        )
+        return "".join(line + _END for line in every_line)
+
+    def blocks(self, progress: Progress) -> Iterator[Array]:
+        """The numbers with their times, some lines at a time."""
+        n = self.columns[0].size
+        for first in range(0, n, _LINES):
+            progress(first / n)
+            lines = np.arange(first, min(first + _LINES, n))
+            yield np.column_stack([lines / (1e3 / self.every_ms), *(column[lines] for column in self.columns)])
+
+
+def write_table(table: TextTable, path: Path, progress: Progress = unheard) -> None:
+    """Write a table as it stands."""
+    with path.open("w", encoding="ascii", newline="") as file:
+        file.write(table.header)
+        for block in table.blocks(progress):
+            file.writelines("\t".join(map(repr, row)) + _END for row in block.tolist())
+
+
+def check_table(table: TextTable, path: Path, progress: Progress = unheard) -> None:
+    """Raise VClampError unless a file holds exactly this table, bit for bit."""
+    with path.open(encoding="ascii", newline="") as file:
+        same = file.read(len(table.header)) == table.header
+        for block in table.blocks(progress):
+            same = same and _numbers(list(islice(file, len(block)))) == block.tobytes()
+        if not same or file.read(1):
             raise VClampError("does not read back as it was written", where=path.name)
 
-    write_safely(path, write_rows, check, overwrite=overwrite)
+
+def _numbers(lines: list[str]) -> bytes:
+    """The bits of the numbers in whole lines of text; none if they are not numbers."""
+    if not all(line.endswith(_END) for line in lines):
+        return b""
+    try:
+        return np.array([list(map(float, line.split("\t"))) for line in lines]).tobytes()
+    except ValueError:
+        return b""
+
+
+def _harmless(text: str) -> str:
+    """Text that does not end its line, its quotes or its key."""
+    return ascii_of(text, forbidden='"=')

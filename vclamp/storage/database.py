@@ -1,32 +1,16 @@
-"""The SQLite side of a session file: its tables, its connections, its errors in plain words."""
+"""The SQLite side of a session file: its connections, its checksums, its errors in plain words."""
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from vclamp import __version__
 from vclamp.errors import VClampError
 
 APPLICATION_ID = 0x56436C70  # "VClp", at byte 68 of the file
-SCHEMA_VERSION = 1
-SCHEMA = (
-    "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    """CREATE TABLE runs (
-        id INTEGER PRIMARY KEY, rig TEXT NOT NULL, protocol TEXT NOT NULL, seed TEXT NOT NULL,
-        version TEXT NOT NULL, started_utc TEXT NOT NULL, finished_utc TEXT, reason TEXT,
-        message TEXT, n_sweeps INTEGER, name TEXT NOT NULL, hidden INTEGER NOT NULL,
-        crc32 INTEGER)""",
-    """CREATE TABLE sweeps (
-        run INTEGER NOT NULL, number INTEGER NOT NULL, rig TEXT, changes TEXT NOT NULL,
-        start BLOB NOT NULL, names TEXT NOT NULL, n_samples INTEGER NOT NULL,
-        saved_utc TEXT NOT NULL, crc32 INTEGER NOT NULL, PRIMARY KEY (run, number))""",
-    """CREATE TABLE traces (
-        run INTEGER NOT NULL, sweep INTEGER NOT NULL, name TEXT NOT NULL,
-        crc32 INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (run, sweep, name))""",
-)
 BUSY_S = 5.0
 
 # What an SQLite error's name begins with -> what is wrong, what to do.
@@ -36,6 +20,7 @@ _CAUSES = {
     "SQLITE_NOTADB": ("is no VClamp session", ""),
     "SQLITE_CORRUPT": ("is damaged", "Use a copy of it, if there is one."),
     "SQLITE_BUSY": ("another program is writing to it", "Close that program and try again."),
+    "SQLITE_CONSTRAINT_TRIGGER": ("is never changed, only added to", ""),
     "SQLITE_CONSTRAINT": ("holds that sweep already", ""),
     "SQLITE_READONLY": ("cannot be written to", "Copy it to a folder of your own."),
     "SQLITE_CANTOPEN": (
@@ -45,17 +30,16 @@ _CAUSES = {
 }
 
 
-def create(path: Path) -> sqlite3.Connection:
-    """Lay out a session in an empty file."""
+def create(path: Path, version: int, schema: tuple[str, ...], *head: object) -> sqlite3.Connection:
+    """Lay out a session in an empty file, with one row in its table `head`."""
     database = _connect(path, "mode=rw")
     with closed_if_failing(database):
         with transaction(database):  # before WAL mode, so that it is in the file itself
-            for statement in SCHEMA:
+            for statement in schema:
                 database.execute(statement)
-            facts = {"created_utc": utc_now(), "program": f"VClamp {__version__}"}
-            database.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
+            insert(database, "head", *head)
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            database.execute(f"PRAGMA user_version = {version}")
         _start_wal(database)
     return database
 
@@ -66,6 +50,26 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     with closed_if_failing(database):
         _start_wal(database)
     return database
+
+
+def connect_alone(path: Path) -> sqlite3.Connection | None:
+    """A writer that keeps everybody else out until it is closed; None if somebody is in already."""
+    database = _connect(path, "mode=rw")
+    with closed_if_failing(database):
+        try:
+            database.execute("PRAGMA busy_timeout = 0")
+            database.execute("PRAGMA synchronous = FULL")
+            (mode,) = database.execute("PRAGMA journal_mode = DELETE").fetchone()  # takes in what is in the log
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            with transaction(database, "EXCLUSIVE"):  # from now on nobody else gets in
+                if mode == "delete":
+                    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)  # serves a log, and there is none
+                    return database
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                raise
+    database.close()
+    return None
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
@@ -88,13 +92,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     raise AssertionError("unreachable")
 
 
-def check_format(database: sqlite3.Connection, path: Path) -> None:
-    """Raise VClampError if the file is no session, or not one that we can read."""
+def check_format(database: sqlite3.Connection, path: Path, schemas: Mapping[int, tuple[str, ...]]) -> int:
+    """The version of a session's format; VClampError if it is no session, or not one that we can read."""
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise VClampError("is no VClamp session", where=path.name)
-    if version > SCHEMA_VERSION:
+    if version > max(schemas):
         raise VClampError(
             f"was made by a newer VClamp (format {version})",
             where=path.name,
@@ -102,8 +106,22 @@ def check_format(database: sqlite3.Connection, path: Path) -> None:
         )
     # the exact text: neither damage nor a foreign trigger or view passes
     found = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
-    if version < SCHEMA_VERSION or tuple(sql for (sql,) in found) != SCHEMA:
+    if tuple(sql for (sql,) in found) != schemas.get(version):
         raise damaged(path)
+    return int(version)
+
+
+def insert(database: sqlite3.Connection, table: str, *facts: object) -> None:
+    """Add a row, and the CRC32 over it as its last column."""
+    marks = ", ".join("?" * (len(facts) + 1))
+    database.execute(f"INSERT INTO {table} VALUES ({marks})", (*facts, crc32(*facts)))
+
+
+def sound(row: tuple[Any, ...], path: Path, what: str) -> tuple[Any, ...]:
+    """A row without its CRC32, which is its last column; VClampError if that does not fit."""
+    if row[-1] != crc32(*row[:-1]):
+        raise damaged(path, what)
+    return row[:-1]
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -140,9 +158,9 @@ def closed_if_failing(database: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def transaction(database: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
     """Everything that follows, durably, or nothing of it."""
-    database.execute("BEGIN IMMEDIATE")
+    database.execute(f"BEGIN {kind}")
     try:
         yield database
         database.execute("COMMIT")
@@ -187,3 +205,8 @@ def crc32(*parts: object) -> int:
 def utc_now() -> str:
     """The time in UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def storable(text: str) -> str:
+    """Text without the lone surrogates that SQLite refuses."""
+    return text.encode("utf-8", "replace").decode()

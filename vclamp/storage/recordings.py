@@ -1,16 +1,18 @@
 """Recordings from files: sessions and NWB files of ours, whole; of other programs, the traces."""
 
+import mmap
+from contextlib import suppress
 from pathlib import Path
 
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording
-from vclamp.storage import nwb
+from vclamp.storage import foreign, nwb
 from vclamp.storage.compare import sweep_differences
 from vclamp.storage.session import SUFFIX, Session
 
 
 def load(path: Path) -> tuple[Recording, ...]:
-    """Every recording in a file that is not hidden.
+    """Every recording in a file that is not hidden; of one that another program wrote, what it tells.
 
     Raises
     ------
@@ -18,7 +20,7 @@ def load(path: Path) -> tuple[Recording, ...]:
         If it cannot be read.
     """
     path = Path(path)
-    readers = {SUFFIX: _load_session, ".nwb": _load_nwb}
+    readers = {SUFFIX: _load_session, **dict.fromkeys(foreign.READERS, foreign.read), ".nwb": _load_nwb}
     read = readers.get(path.suffix.lower())
     if read is None:
         raise VClampError(
@@ -36,7 +38,7 @@ def unlike(replayed: Recording, recording: Recording, path: Path) -> list[str]:
     difference.
     """
     if path.suffix.lower() == ".nwb":
-        return nwb.same_as(replayed, path)
+        return nwb.same_as(replayed, recording)
     return sweep_differences(recording.sweeps, replayed.sweeps)
 
 
@@ -46,4 +48,11 @@ def _load_session(path: Path) -> tuple[Recording, ...]:
 
 
 def _load_nwb(path: Path) -> tuple[Recording, ...]:
-    return (nwb.read(path),)
+    return nwb.read(path) if _is_ours(path) else foreign.read(path)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether an NWB file holds a definition of ours, without trusting a file of someone else to a library."""
+    with suppress(OSError, ValueError), path.open("rb") as file:  # which may be empty
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ).find(nwb.DEFINITION.encode()) >= 0
+    return False

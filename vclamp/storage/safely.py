@@ -1,7 +1,10 @@
-"""A file that is written whole, or not at all."""
+"""A file that is written whole, or not at all; and the names of files."""
 
 import os
+import re
 import secrets
+import socket
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +14,10 @@ from vclamp.errors import VClampError
 Progress = Callable[[float], None]  # is told the fraction that is done
 
 TEMPORARY = ".vclamp-part-"  # how a file begins that a killed export may leave behind
+LONGEST_NAME = 80
+_MADE_BY = re.compile(rf"{re.escape(TEMPORARY)}(?P<host>[A-Za-z0-9]+)-(?P<pid>[0-9]{{1,9}})-")
+_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(?=\.|$)", re.IGNORECASE)  # by Windows
+_CLOCKS_DIFFER_S = 60.0
 
 
 def write_safely(
@@ -36,14 +43,15 @@ def write_safely(
     Raises
     ------
     VClampError
-        If the file exists already or the disk refuses it. Whatever fails, neither a partial
+        If the file exists already or the disk refuses it. Whatever fails or is raised, neither a partial
         file nor a temporary one stays, and a file that was there before is untouched.
     """
     path = Path(path)
-    stem = f"{TEMPORARY}{secrets.token_hex(6)}"
+    stem = f"{TEMPORARY}{_host()}-{os.getpid()}-{secrets.token_hex(6)}"
     temporary = path.with_name(stem + path.suffix)
     try:
         refuse_existing(path, overwrite)
+        tidy(path.parent)
         write(temporary)
         sync_file(temporary)
         check(temporary)
@@ -57,9 +65,48 @@ def write_safely(
             remedy="Make room, or choose another folder or name; the data are still there.",
         ) from error
     finally:
-        with suppress(OSError):
-            for stray in path.parent.glob(f"{stem}*"):  # SQLite has side files
-                stray.unlink()
+        _remove(path.parent, stem)
+
+
+def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:
+    """Write a text file in UTF-8 as `write_safely` does.
+
+    Raises
+    ------
+    VClampError
+        As there.
+    """
+    data = text.encode()
+
+    def write(place: Path) -> None:
+        place.write_bytes(data)
+
+    def check(place: Path) -> None:
+        if place.read_bytes() != data:
+            raise VClampError("does not read back as it was written", where=path.name)
+
+    write_safely(path, write, check, overwrite=overwrite)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what killed exports of this machine left in a folder; never what one is writing now."""
+    host = _host()
+    with suppress(OSError):
+        for stray in folder.glob(f"{TEMPORARY}*"):
+            made_by = _MADE_BY.match(stray.name)
+            if made_by is not None and made_by["host"] == host and not _may_be_written(stray, int(made_by["pid"])):
+                stray.unlink(missing_ok=True)
+
+
+def safe_name(text: str) -> str:
+    """A file name of this text: 1 to 80 of A-Z a-z 0-9 . _ - and spaces, one that every system accepts."""
+    plain = unicodedata.normalize("NFKD", text.replace("µ", "u").replace("μ", "u"))
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    name = re.sub(r"[^A-Za-z0-9 ._-]+", "_", plain)
+    name = re.sub(r" +", " ", name).lstrip(" .-")[:LONGEST_NAME].rstrip(" .")
+    if _RESERVED.match(name):
+        name = f"_{name}"[:LONGEST_NAME].rstrip(" .")
+    return name or "untitled"
 
 
 def unheard(done: float) -> None:
@@ -96,20 +143,25 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         raise VClampError("exists already", where=path.name, remedy="Use --overwrite or another name.")
 
 
-def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:
-    """Write a text file in UTF-8, whole or not at all.
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())[:20] or "host"
 
-    Raises
-    ------
-    VClampError
-        As `write_safely`.
-    """
 
-    def write(place: Path) -> None:
-        place.write_bytes(text.encode())
+def _may_be_written(file: Path, pid: int) -> bool:
+    """Whether the process that began a file may be alive: one of that number is, and is not younger than the file."""
+    import psutil
 
-    def check(place: Path) -> None:
-        if place.read_bytes() != text.encode():
-            raise VClampError("does not read back as it was written", where=path.name)
+    try:
+        return bool(psutil.Process(pid).create_time() < file.stat().st_mtime + _CLOCKS_DIFFER_S)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
 
-    write_safely(path, write, check, overwrite=overwrite)
+
+def _remove(folder: Path, stem: str) -> None:
+    """Remove a temporary file and what SQLite keeps beside it."""
+    with suppress(OSError):
+        for stray in folder.glob(f"{stem}*"):
+            with suppress(OSError):
+                stray.unlink()

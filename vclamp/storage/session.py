@@ -1,60 +1,51 @@
 """The session file: a sweep is on the disk before anyone is told that it is saved.
 
 A `*.vclamp` file is one SQLite database, in WAL mode while it is written to. Nothing in it is
-ever deleted, and every row carries a CRC32: what is read is what was saved, or an error.
+ever changed or deleted, and every row carries a CRC32: what is read is what was saved, or an error.
 """
 
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from vclamp.errors import VClampError
-from vclamp.model.files import from_data, from_json, to_data, to_json
-from vclamp.model.protocol import Protocol
-from vclamp.model.record import Array, Change, Finished, Header, Recording, Sweep
+from vclamp.model.files import from_data, to_data, to_json
+from vclamp.model.record import About, Change, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.storage import database as db
 from vclamp.storage.compare import differences
+from vclamp.storage.layout import INTERRUPTED, VERSION, Head, Layout, RunInfo, new_head, parsed_protocol, parsed_rig
+from vclamp.storage.layout_1 import Layout1
 from vclamp.storage.safely import Progress, sync_folder, unheard
 
+__all__ = ["INTERRUPTED", "LAYOUTS", "SUFFIX", "RunInfo", "Session", "check", "new_session_path", "write"]
+
 SUFFIX = ".vclamp"
-INTERRUPTED = Finished("stopped", "interrupted")
-
-
-@dataclass(frozen=True)
-class RunInfo:
-    """A run of a session without its traces; times are UTC in ISO 8601."""
-
-    id: int
-    header: Header
-    started_utc: str
-    finished_utc: str | None
-    finished: Finished
-    n_sweeps: int
-    name: str
-    hidden: bool
+UNSAID = About()
+LAYOUTS: dict[int, type[Layout]] = {1: Layout1, VERSION: Layout}  # of every format that there ever was
 
 
 class Session:
     """An open session file: one connection, to be used by one thread at a time.
 
     That thread need not be the one that opened it. For a second thread, open the file a
-    second time: readers do not disturb the writer.
+    second time: readers do not disturb the writer. `head` is what the file says of itself.
     """
 
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
-        """For `create` and `open` only."""
+    def __init__(self, path: Path, database: sqlite3.Connection, layout: Layout) -> None:
+        """For the class methods only."""
         self.path = path
         self._database = database
+        self._layout = layout
+        self.head: Head = layout.head()
 
     @classmethod
     def create(cls, path: Path, *, exclusive: bool = True) -> Self:
@@ -78,13 +69,14 @@ class Session:
                 raise VClampError("exists already", where=path.name, remedy="Use another name.")
             path.touch(exist_ok=not exclusive)
             try:
-                database = db.create(path)
+                database = db.create(path, VERSION, Layout.schema, *new_head())
                 sync_folder(path.parent)
+                with db.closed_if_failing(database):
+                    return cls(path, database, Layout(database, path))
             except (sqlite3.Error, OSError):
                 for file_made in (path, *db.side_files(path)):
                     file_made.unlink(missing_ok=True)
                 raise
-        return cls(path, database)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False) -> Self:
@@ -93,20 +85,47 @@ class Session:
         Raises
         ------
         VClampError
-            If it is no session file, made by a newer version, damaged, or not readable.
+            If it is no session file, made by a newer version, damaged, or not readable; and, to
+            write to it, if it is of an older format.
         """
         path = Path(path)
-        if not path.is_file():
-            raise VClampError("there is no such file", where=path.name)
-        # Never by `open(path)`: closing it would drop SQLite's locks in this process.
         with _reading(path):
-            database = db.connect_reader(path)
-            with db.closed_if_failing(database):
-                db.check_format(database, path)
+            database, layout = _connect(path)
             if writable:
                 database.close()
+                if not layout.writable:
+                    raise VClampError(
+                        "is of an older format, which is only read",
+                        where=path.name,
+                        remedy="Export it to a new session (.vclamp), and go on in that.",
+                    )
                 database = db.connect_writer(path)
-        return cls(path, database)
+            with db.closed_if_failing(database):
+                return cls(path, database, layout(database, path))
+
+    @classmethod
+    def open_alone(cls, path: Path) -> Self | None:
+        """Open a session that no program uses, and keep all others out until it is closed.
+
+        Returns
+        -------
+        Session or None
+            None if it is in use.
+
+        Raises
+        ------
+        VClampError
+            As `open`; and if the file cannot be written to.
+        """
+        path = Path(path)
+        with _reading(path):
+            reader, layout = _connect(path)
+            reader.close()
+            database = db.connect_alone(path)
+            if database is None:
+                return None
+            with db.closed_if_failing(database):
+                return cls(path, database, layout(database, path))
 
     def __enter__(self) -> Self:
         return self
@@ -122,19 +141,33 @@ class Session:
                 self._database.execute("PRAGMA journal_mode = DELETE")
         self._database.close()
 
-    def add_run(self, header: Header) -> int:
-        """Note that a run begins, and return the number it is known by."""
-        rig, protocol = to_json(header.rig), to_json(header.protocol)
+    @property
+    def was_closed(self) -> bool:
+        """Whether whoever wrote to it last has closed it; for readers."""
+        return bool(self._database.execute("PRAGMA journal_mode").fetchone()[0] != "wal")
+
+    @property
+    def writable(self) -> bool:
+        """Whether its format is one that is still written."""
+        return self._layout.writable
+
+    def add_run(self, header: Header, about: About = UNSAID) -> int:
+        """Note that a run begins, and return the number it is known by.
+
+        It begins now, if `about` does not say when.
+        """
+        rig, protocol, about = to_json(header.rig), to_json(header.protocol), _storable(about)
         with self._change() as database:
             run: int = database.execute("SELECT ifnull(max(id), 0) + 1 FROM runs").fetchone()[0]
-            facts = (
-                *(run, rig, protocol, str(header.seed), header.version, db.utc_now()),
-                *(None, None, None, None, "", 0),
-            )
-            database.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*facts, db.crc32(*facts)),
-            )
+            titles = db.storable(header.rig.cell.title), db.storable(header.protocol.title)
+            begun = (about.started_utc or db.utc_now(), about.source, *titles, str(header.seed), header.version)
+            db.insert(database, "runs", run, *begun)
+            db.insert(database, "setups", run, rig, protocol)
+            for kind, value in (("name", about.name), ("note", about.note), ("tags", about.tags)):
+                if value:
+                    self._layout.add_remark(run, kind, value)
+            for sweep, text in about.sweep_notes:
+                self._layout.add_remark(run, "note", text, sweep)
         return run
 
     def add_sweep(self, run: int, sweep: Sweep) -> None:
@@ -149,49 +182,52 @@ class Session:
         rig, changes = to_json(sweep.rig), json.dumps(pack_changes(sweep), ensure_ascii=False)
         start = np.asarray(sweep.start, "<f8").tobytes()
         with self._change() as database:
-            row = self._run_row(run)
-            if row["reason"] is not None:
+            info = self._layout.run(run)
+            if info.finished_utc is not None:
                 raise VClampError(f"run {run} is finished", where=self.path.name)
-            facts = (
-                *(run, sweep.index, None if rig == row["rig"] else rig, changes, start),
-                *(json.dumps(sweep.names), sweep.values.shape[1], db.utc_now()),
-            )
-            database.execute(
-                "INSERT INTO sweeps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*facts, db.crc32(*facts)),
-            )
+            own_rig = None if rig == self._layout.setup(run).rig else rig
+            facts = own_rig, changes, start, json.dumps(sweep.names), sweep.values.shape[1], info.n_sweeps
+            db.insert(database, "sweeps", run, sweep.index, *facts, db.utc_now())
             for name, values in zip(sweep.names, sweep.values, strict=True):
-                key, data = (run, sweep.index, name), np.asarray(values, "<f8").tobytes()
-                database.execute(
-                    "INSERT INTO traces VALUES (?, ?, ?, ?, ?)",
-                    (*key, db.crc32(*key, data), data),
-                )
+                db.insert(database, "traces", run, sweep.index, name, np.asarray(values, "<f8").tobytes())
 
     def finish_run(self, run: int, finished: Finished) -> None:
         """Note a run's last word."""
         with self._change():
-            self._update(
-                run,
-                "finished_utc = ?, reason = ?, message = ?, n_sweeps ="
-                " (SELECT count(*) FROM sweeps WHERE run = runs.id)",
-                *(db.utc_now(), finished.reason, _storable(finished.message)),
-            )
+            n_sweeps = self._layout.run(run).n_sweeps
+            self._layout.add_remark(run, "finished", (finished.reason, finished.message, n_sweeps))
 
     def rename_run(self, run: int, name: str) -> None:
         """Give a run a name of the user's."""
-        with self._change():
-            self._update(run, "name = ?", _storable(name))
+        self._say(run, "name", name)
+
+    def note_run(self, run: int, text: str) -> None:
+        """Write a note about a run, in place of an earlier one."""
+        self._say(run, "note", text)
+
+    def tag_run(self, run: int, tags: Sequence[str]) -> None:
+        """Give a run tags, in place of earlier ones."""
+        self._say(run, "tags", tuple(tags))
+
+    def note_sweep(self, run: int, sweep: int, text: str) -> None:
+        """Write a note about a sweep, in place of an earlier one."""
+        self._say(run, "note", text, sweep)
 
     def hide_run(self, run: int, *, hidden: bool = True) -> None:
         """What "delete" does: the run is marked as hidden, and its data stay."""
-        with self._change():
-            self._update(run, "hidden = ?", int(hidden))
+        self._say(run, "hidden", hidden)
 
     def runs(self) -> tuple[RunInfo, ...]:
-        """Every run, hidden ones too, without reading traces."""
+        """Every run, hidden ones too, without reading rigs, protocols and traces."""
         with _reading(self.path):
-            ids = self._database.execute("SELECT id FROM runs ORDER BY id").fetchall()
-            return tuple(self._info(run) for (run,) in ids)
+            return self._layout.runs()
+
+    def header(self, run: int) -> Header:
+        """What a run was made of."""
+        with _reading(self.path):
+            setup, where = self._layout.setup(run), f"{self.path.name}: run {run}"
+            rig, protocol = parsed_rig(setup.rig, where), parsed_protocol(setup.protocol, where)
+            return Header(rig, protocol, setup.seed, setup.version)
 
     def sweep(self, run: int, index: int) -> Sweep:
         """One sweep of a run.
@@ -202,103 +238,62 @@ class Session:
             If there is no such sweep, or a byte of it is not as it was saved.
         """
         with _reading(self.path):
-            return self._sweep(run, index, self._info(run).header.rig)
+            return self._sweep(run, index, self.header(run).rig)
 
-    def recording(self, run: int) -> Recording:
-        """A whole run; one that has no last word was interrupted."""
+    def recording(self, run: int, sweeps: Collection[int] | None = None) -> Recording:
+        """A run, whole or with only these of its sweeps; one that has no last word was interrupted."""
         with _reading(self.path):
-            info = self._info(run)
-            found = self._database.execute("SELECT number FROM sweeps WHERE run = ? ORDER BY number", (run,)).fetchall()
-            sweeps = tuple(self._sweep(run, number, info.header.rig) for (number,) in found)
-        return Recording(info.header, sweeps, info.finished)
+            header, info = self.header(run), self._layout.run(run)
+            wanted = [n for n in self._layout.sweep_numbers(run) if sweeps is None or n in sweeps]
+            about = About(
+                started_utc=info.started_utc,
+                name=info.name,
+                note=info.note,
+                tags=info.tags,
+                sweep_notes=self._layout.sweep_notes(run),
+                source=info.source,
+            )
+            found = tuple(self._sweep(run, number, header.rig) for number in wanted)
+        return Recording(header, found, info.finished, about)
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         with db.explained(self.path), db.transaction(self._database):
             yield self._database
 
-    def _update(self, run: int, assignments: str, *values: object) -> None:
-        """Change facts of a run and seal its row with a new CRC32."""
-        self._run_row(run)  # what is damaged already must not get a fitting CRC32
-        (row,) = self._database.execute(
-            f"UPDATE runs SET {assignments} WHERE id = ? RETURNING *", (*values, run)
-        ).fetchall()
-        self._database.execute("UPDATE runs SET crc32 = ? WHERE id = ?", (db.crc32(*row[:-1]), run))
-
-    def _run_row(self, run: int) -> sqlite3.Row:
-        cursor = self._database.cursor()
-        cursor.row_factory = sqlite3.Row
-        row: sqlite3.Row | None = cursor.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
-        if row is None:
-            raise VClampError(f"there is no run {run}", where=self.path.name)
-        if row["crc32"] != db.crc32(*tuple(row)[:-1]):
-            raise db.damaged(self.path, f"run {run}")
-        return row
-
-    def _info(self, run: int) -> RunInfo:
-        row, where = self._run_row(run), f"{self.path.name}: run {run}"
-        (n_sweeps,) = self._database.execute("SELECT count(*) FROM sweeps WHERE run = ?", (run,)).fetchone()
-        finished = INTERRUPTED
-        if row["reason"] is not None:
-            finished = Finished(row["reason"], row["message"])
-            if n_sweeps != row["n_sweeps"]:
-                raise db.damaged(self.path, f"run {run}")
-        return RunInfo(
-            id=run,
-            header=Header(
-                rig=_rig(row["rig"], where),
-                protocol=_protocol(row["protocol"], where),
-                seed=int(row["seed"]),
-                version=row["version"],
-            ),
-            started_utc=row["started_utc"],
-            finished_utc=row["finished_utc"],
-            finished=finished,
-            n_sweeps=n_sweeps,
-            name=row["name"],
-            hidden=bool(row["hidden"]),
-        )
+    def _say(self, run: int, kind: str, value: object, sweep: int | None = None) -> None:
+        with self._change():
+            self._layout.run(run)  # there is one
+            if sweep is not None:
+                self._layout.sweep(run, sweep)
+            self._layout.add_remark(run, kind, value, sweep)
 
     def _sweep(self, run: int, index: int, run_rig: Rig) -> Sweep:
-        where = f"run {run}, sweep {index}"
-        row = self._database.execute("SELECT * FROM sweeps WHERE run = ? AND number = ?", (run, index)).fetchone()
-        if row is None:
-            raise VClampError(f"there is no {where}", where=self.path.name)
-        if row[-1] != db.crc32(*row[:-1]):
-            raise db.damaged(self.path, where)
-        rig, changes, start, names, n_samples = row[2:7]
-        names, place = tuple(json.loads(names)), f"{self.path.name}: {where}"
-        values = np.array([self._trace(run, index, name) for name in names])
-        if values.shape != (len(names), n_samples):
-            raise db.damaged(self.path, where)
+        place = f"{self.path.name}: run {run}, sweep {index}"
+        row = self._layout.sweep(run, index)
+        names = tuple(json.loads(row.names))
+        values = np.empty((len(names), row.n_samples))
+        for trace, name in zip(values, names, strict=True):
+            trace[:] = np.frombuffer(self._layout.trace(run, index, name), "<f8")
         values.setflags(write=False)
         return Sweep(
             index=index,
             names=names,
             values=values,
-            start=tuple(np.frombuffer(start, "<f8").tolist()),
-            rig=run_rig if rig is None else _rig(rig, place),
-            changes=unpack_changes(json.loads(changes), index, place),
+            start=tuple(np.frombuffer(row.start, "<f8").tolist()),
+            rig=run_rig if row.rig is None else parsed_rig(row.rig, place),
+            changes=unpack_changes(json.loads(row.changes), index, place),
         )
-
-    def _trace(self, run: int, sweep: int, name: str) -> Array:
-        row = self._database.execute(
-            "SELECT crc32, data FROM traces WHERE run = ? AND sweep = ? AND name = ?",
-            (run, sweep, name),
-        ).fetchone()
-        if row is None or row[0] != db.crc32(run, sweep, name, row[1]):
-            raise db.damaged(self.path, f"run {run}, sweep {sweep}, trace {name}")
-        return np.frombuffer(row[1], "<f8").astype(np.float64, copy=False)
 
 
 def write(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:
     """Write a session that holds these runs."""
     with Session.create(path) as session:
         for number, recording in enumerate(recordings):
-            run = session.add_run(recording.header)
-            for sweep in recording.sweeps:
+            run = session.add_run(recording.header, recording.about)
+            for done, sweep in enumerate(recording.sweeps, 1):
                 session.add_sweep(run, sweep)
-                progress((number + (len(recording.sweeps) and 1 / len(recording.sweeps))) / len(recordings))
+                progress((number + done / len(recording.sweeps)) / len(recordings))
             session.finish_run(run, recording.finished)
 
 
@@ -309,7 +304,10 @@ def check(recordings: Sequence[Recording], path: Path, progress: Progress = unhe
         if len(runs) != len(recordings):
             raise VClampError(f"holds {len(runs)} runs instead of {len(recordings)}", where=path.name)
         for number, (recording, run) in enumerate(zip(recordings, runs, strict=True), 1):
-            found = differences(recording, session.recording(run.id))
+            kept, about = session.recording(run.id), _storable(recording.about)
+            found = differences(recording, kept)
+            if kept.about != replace(about, started_utc=about.started_utc or run.started_utc):
+                found.append("what is said of it differs")
             if found:
                 raise VClampError(f"is not what was written: {found[0]}", where=path.name)
             progress(number / len(runs))
@@ -344,26 +342,33 @@ def unpack_changes(data: list[dict[str, Any]], sweep: int, where: str) -> tuple[
     return tuple(Change(sweep, item["sample"], from_data(Rig, item["rig"], where)) for item in data)
 
 
+def _connect(path: Path) -> tuple[sqlite3.Connection, type[Layout]]:
+    """A reader of a file, and the layout of its format."""
+    if not path.is_file():
+        raise VClampError("there is no such file", where=path.name)
+    # Never by `open(path)`: closing it would drop SQLite's locks in this process.
+    database = db.connect_reader(path)
+    with db.closed_if_failing(database):
+        schemas = {version: layout.schema for version, layout in LAYOUTS.items()}
+        return database, LAYOUTS[db.check_format(database, path, schemas)]
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     try:
         with db.explained(path):
             yield
-    except (ValueError, TypeError, KeyError, RecursionError):  # only a forged CRC gets here
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):  # only a forged CRC gets here
         raise db.damaged(path) from None
 
 
-# Most sweeps share one rig, which takes a millisecond to check.
-@lru_cache(maxsize=64)
-def _rig(text: str, where: str) -> Rig:
-    return from_json(Rig, text, where)
-
-
-@lru_cache(maxsize=64)
-def _protocol(text: str, where: str) -> Protocol:
-    return from_json(Protocol, text, where)
-
-
-def _storable(text: str) -> str:
-    """Text without the lone surrogates that SQLite refuses."""
-    return text.encode("utf-8", "replace").decode()
+def _storable(about: About) -> About:
+    """The same without the lone surrogates that SQLite refuses."""
+    return About(
+        started_utc=about.started_utc,
+        name=db.storable(about.name),
+        note=db.storable(about.note),
+        tags=tuple(map(db.storable, about.tags)),
+        sweep_notes=tuple(sorted((sweep, db.storable(text)) for sweep, text in about.sweep_notes if text)),
+        source=db.storable(about.source),
+    )

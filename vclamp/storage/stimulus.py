@@ -149,8 +149,8 @@ class _Drawn:
                 yield {
                     "type": "ramp" if self.unit == "mV" else "current-ramp",
                     "name": epoch.name,
-                    f"from_{self.unit}": _varied(before),
-                    f"to_{self.unit}": _varied(levels),
+                    f"from_{self.unit}": as_varied(before),
+                    f"to_{self.unit}": as_varied(levels),
                     "duration_ms": self._ms([number - 1 for number in samples]),
                 }
                 yield from self._flat("", levels, [1] * self.n)  # there in the last sample
@@ -165,8 +165,8 @@ class _Drawn:
                     "type": "train",
                     "name": epoch.name,
                     "shape": _SHAPES[epoch.type],
-                    f"base_{self.unit}": _varied(before),
-                    f"level_{self.unit}": _varied(levels),
+                    f"base_{self.unit}": as_varied(before),
+                    f"level_{self.unit}": as_varied(levels),
                     "duration_ms": self._ms(samples),
                     "period_ms": self._ms([epoch.period]),
                     "width_ms": self._ms([width]),
@@ -186,7 +186,7 @@ class _Drawn:
         if self.unit == "mV" and not name and levels == [self.hold] * self.n:
             said["type"] = "hold"
         else:
-            said |= {"type": "step" if self.unit == "mV" else "current-step", f"level_{self.unit}": _varied(levels)}
+            said |= {"type": "step" if self.unit == "mV" else "current-step", f"level_{self.unit}": as_varied(levels)}
         yield said | {"duration_ms": self._ms(samples)}
 
     def played(self, values: list[float]) -> Segments:
@@ -207,10 +207,10 @@ class _Drawn:
         }
 
     def _ms(self, samples: list[int]) -> Any:
-        return _varied([number / self.stimulus.fs_kHz for number in samples])
+        return as_varied([number / self.stimulus.fs_kHz for number in samples])
 
 
-def _varied(values: list[float]) -> Any:
+def as_varied(values: list[float]) -> Any:
     """One value a sweep as a number or a ladder where it is one, without the dust of the arithmetic."""
     first, step = _neat(values[0]), _neat(values[1] - values[0]) if len(values) > 1 else 0.0
     if any(abs(first + k * step - value) > 1e-9 * max(1.0, abs(value)) for k, value in enumerate(values)):

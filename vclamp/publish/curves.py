@@ -1,0 +1,167 @@
+"""The curves of an analysis on paper: points, the line fitted through them, the truth; as the window draws them."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vclamp.analysis.results import Array, Curve, Fitted, Result
+from vclamp.model.rig import Rig
+from vclamp.publish.colours import LIGHT, channel_colours, sweep_colours
+from vclamp.publish.document import WIDTH_MM, Picture
+from vclamp.publish.drawing import Area, printable
+from vclamp.publish.symbols import axis, split_unit, symbol
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HEIGHT_MM, LEFT_MM, BELOW_MM, ABOVE_MM, BETWEEN_MM = 62.0, 19.0, 12.0, 6.0, 5.0
+ALONE_MM = 115.0  # width of a plot without a neighbour
+FONT_PT, LINE_PT, POINT_PT = 8.0, 1.0, 3.6
+FIT_POINTS = 200
+DENSE = 100  # from so many points on, no symbols
+MOST_NAMED = 8  # curves that have a name each
+_SYMBOLS = ("o", "s", "^", "D", "*")
+_QUANTITIES = {"pA": "I (pA)", "mV": "V (mV)", "nS": "G (nS)", "ms": "time (ms)", "mM": "(mM)"}
+
+
+def pictures(result: Result, rig: Rig, trace: str) -> list[Picture]:
+    """The curves of a result, two plots side by side in each picture.
+
+    Parameters
+    ----------
+    result : Result
+        What an analysis found; its truth is drawn as far as it holds one.
+    rig : Rig
+        Whose channels give colours and names.
+    trace : str
+        What was measured.
+    """
+    plots = groups(result)
+    return [_picture(plots[k : k + 2], rig, trace) for k in range(0, len(plots), 2)]
+
+
+def groups(result: Result) -> list[tuple[str, tuple[Fitted, ...]]]:
+    """Curves that share their axes, under the name of the first; one that is named like its axis stands alone."""
+    found: dict[tuple[str, ...], list[Fitted]] = {}
+    for fitted in result.curves:
+        if _drawable(fitted.curve, fitted.curve.x, fitted.curve.y)[0].size:
+            found.setdefault(_kind(fitted.curve), []).append(fitted)
+    return [(_title(group), tuple(group)) for group in found.values()]
+
+
+def labels_of(curves: Sequence[Fitted], rig: Rig) -> tuple[str, str]:
+    """The names of both axes."""
+    first = curves[0].curve
+    y_names = {fitted.curve.y_name for fitted in curves}
+    _, unit = split_unit(first.y_name)
+    y = axis(first.y_name, rig) if len(y_names) == 1 else _QUANTITIES.get(unit, f"({unit})" if unit else "")
+    x = "prepulse (mV)" if (first.y_name, first.x_name) == ("availability", "level_mV") else axis(first.x_name, rig)
+    return x, y
+
+
+def _picture(plots: Sequence[tuple[str, tuple[Fitted, ...]]], rig: Rig, trace: str) -> Picture:
+    fits = any(fitted.fit is not None and fitted.fit.has_numbers for _, curves in plots for fitted in curves)
+    true = any(fitted.truth is not None for _, curves in plots for fitted in curves)
+    of_one = [] if trace in ("i_pA", "v_mV") else [f"measured in {axis(trace, rig).partition(' (')[0]}"]
+    said = "; ".join([*of_one, *(["lines: fits"] if fits else []), *(["dashed: truth"] if true else [])])
+    return Picture(f"{said[:1].upper()}{said[1:]}.".lstrip("."), HEIGHT_MM, _drawer(plots, rig, trace))
+
+
+def _drawer(plots: Sequence[tuple[str, tuple[Fitted, ...]]], rig: Rig, trace: str) -> Callable[[Area], None]:
+    def draw(area: Area) -> None:
+        width = (WIDTH_MM - BETWEEN_MM) / 2.0 if len(plots) > 1 else ALONE_MM
+        for number, (title, curves) in enumerate(plots):
+            left = number * (width + BETWEEN_MM) + LEFT_MM
+            place = area.part(left, BELOW_MM, width - LEFT_MM - 2.0, area.height_mm - BELOW_MM - ABOVE_MM)
+            _plot(place, title if len(plots) > 1 else "", curves, rig, trace)
+
+    return draw
+
+
+def _plot(place: Area, title: str, curves: Sequence[Fitted], rig: Rig, trace: str) -> None:
+    axes = place.axes()
+    first = curves[0].curve
+    axes.set_xscale("log" if first.log_x else "linear")
+    axes.set_yscale("log" if first.log_y else "linear")
+    if title:
+        place.text(0.0, place.height_mm + 2.0, title, fontsize=FONT_PT, color=LIGHT.dim)
+    channels = channel_colours(rig, dark=False)
+    shades = [LIGHT.accent] if len(curves) == 1 else sweep_colours(len(curves), dark=False)
+    for number, fitted in enumerate(curves):
+        owner = fitted.curve.name if len(curves) > 1 else trace.removeprefix("i_").removesuffix("_pA")
+        name = _name(fitted.curve, rig) if 1 < len(curves) <= MOST_NAMED else ""
+        _draw_curve(axes, fitted, channels.get(owner, shades[number]), _SYMBOLS[number % len(_SYMBOLS)], name)
+    _dress(axes, labels_of(curves, rig))
+
+
+def _draw_curve(axes: "Axes", fitted: Fitted, colour: str, marker: str, name: str) -> None:
+    curve, fit = fitted.curve, fitted.fit
+    x, y = _drawable(curve, curve.x, curve.y)
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    dense, drawn = x.size > DENSE, fit is not None and fit.has_numbers
+    axes.plot(
+        x, y, color=colour, label=printable(name) or None, linewidth=LINE_PT, markersize=POINT_PT, markeredgewidth=0.0,
+        linestyle="none" if drawn and not dense else "-", marker="none" if dense else marker,
+        alpha=0.4 if dense and drawn else None, gid=f"points-{curve.name}",
+    )  # fmt: skip
+    if fit is not None and drawn and x.size:
+        fine = (np.geomspace if curve.log_x else np.linspace)(x[0], x[-1], FIT_POINTS)
+        line = LIGHT.text if dense and fit.trusted else colour if fit.trusted else LIGHT.dim
+        style = "-" if fit.trusted else ":"
+        axes.plot(*_drawable(curve, fine, fit(fine)), style, color=line, linewidth=LINE_PT, gid=f"fit-{curve.name}")
+    if fitted.truth is not None:
+        x, y = _drawable(curve, curve.x, fitted.truth)
+        by_x = np.argsort(x, kind="stable")
+        axes.plot(x[by_x], y[by_x], "--", color=LIGHT.text, linewidth=0.8, gid=f"truth-{curve.name}")
+
+
+def _dress(axes: "Axes", labels: tuple[str, str]) -> None:
+    """Axes like those of the scopes, lines at 0, names of the curves."""
+    axes.set_xlabel(printable(labels[0]), fontsize=FONT_PT, color=LIGHT.text)
+    axes.set_ylabel(printable(labels[1]), fontsize=FONT_PT, color=LIGHT.text)
+    axes.tick_params(colors=LIGHT.axis, labelcolor=LIGHT.text, labelsize=FONT_PT - 1, width=0.6, length=2.5)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(LIGHT.axis)
+        spine.set_linewidth(0.6)
+    for (low, high), scale, line in (
+        (axes.get_ylim(), axes.get_yscale(), axes.axhline),
+        (axes.get_xlim(), axes.get_xscale(), axes.axvline),
+    ):
+        if scale == "linear" and low < 0.0 < high:
+            line(0.0, color=LIGHT.dim, linewidth=0.4, linestyle=(0, (2, 3)), zorder=0.5)
+    for scale, ticks in ((axes.get_xscale(), axes.xaxis), (axes.get_yscale(), axes.yaxis)):
+        if scale == "log":  # powers of ten in plain digits
+            ticks.set_major_formatter(lambda value, _: f"{value:g}")
+            ticks.set_minor_formatter(lambda value, _: "")
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize=FONT_PT - 1, frameon=False, handlelength=1.5, labelcolor=LIGHT.text)
+
+
+def _drawable(curve: Curve, x: Array, y: Array) -> tuple[Array, Array]:
+    """The points that the curve's axes can show."""
+    if x.shape != y.shape:
+        return x[:0], x[:0]
+    kept = np.isfinite(x) & np.isfinite(y)
+    for values, is_log in ((x, curve.log_x), (y, curve.log_y)):
+        if is_log:
+            kept &= values > 0.0
+    return x[kept], y[kept]
+
+
+def _kind(curve: Curve) -> tuple[str, ...]:
+    """What curves must share to be drawn in one plot."""
+    alone = curve.y_name if curve.name == curve.y_name else ""
+    return alone, curve.x_name, split_unit(curve.y_name)[1], str(curve.log_x), str(curve.log_y)
+
+
+def _title(group: Sequence[Fitted]) -> str:
+    first = group[0].curve
+    return symbol(first.name) if first.name == first.y_name else first.name.replace("-", " ")
+
+
+def _name(curve: Curve, rig: Rig) -> str:
+    titles = {channel.name: channel.title for channel in rig.cell.channels}
+    return titles.get(curve.name, curve.name.replace("_", " "))
