@@ -88,7 +88,7 @@ def _series(rows: object, column: str, number: int) -> object:
     """The time series that a row of the table of intracellular recordings points to; None where it has none."""
     name = {"responses": "response", "stimuli": "stimulus"}[column]
     reference = rows.category_tables[column][name][number]  # type: ignore[attr-defined]
-    return reference.timeseries if reference.count > 0 else None
+    return reference.timeseries if reference.count and reference.count > 0 else None
 
 
 def vclamp(recording: Recording, path: Path) -> None:

@@ -12,9 +12,14 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code, of which `vclamp --help` tells the meaning."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] == ["--aside"]:  # a bundled program has no other way to start a limited process
+        from vclamp.storage.aside import main as aside
+
+        return aside(words[1:])
     told = Told()
     try:
-        arguments = parser().parse_args(argv)
+        arguments = parser().parse_args(words)
         told = Told(as_json=getattr(arguments, "json", False))
         code: int = arguments.command(arguments, told)
         told.end(code)
