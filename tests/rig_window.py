@@ -12,7 +12,16 @@ from time import monotonic, perf_counter
 from PySide6.QtCore import QEvent, QEventLoop, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QSlider, QStyle, QStyleOptionSlider, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QMenu,
+    QScrollArea,
+    QSlider,
+    QStyle,
+    QStyleOptionSlider,
+    QTreeWidget,
+    QWidget,
+)
 from recordings import iv, squid_axon
 from shiboken6 import isValid
 
@@ -224,6 +233,22 @@ def family(window: Window, speed: float = float("inf")) -> None:
     press(window, Key.Key_Space)
     wait_for(lambda: bool(ended), 30.0, "the run")
     window.bridge.ended.disconnect(ended.append)
+    settle(window)
+
+
+def show_runs(window: Window) -> QTreeWidget:
+    """Bring the list of runs to the front."""
+    window.documents.logbook.turn_to()
+    wait_for(window.documents.runs.tree.isVisible)
+    return window.documents.runs.tree
+
+
+def click_run(window: Window, run: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Click a run in the list, by its number in the file."""
+    tree, item = show_runs(window), window.documents.runs._items[run]
+    tree.scrollToItem(item)
+    at = tree.visualItemRect(item).center()
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, modifiers, at)
     settle(window)
 
 

@@ -90,7 +90,7 @@ def test_a_layout_is_found_again_as_it_was_left(tmp_path: Path) -> None:
         QTest.qWait(50)
         assert window.height() == 750
         assert window.width() == min(1300, window.screen().availableGeometry().width() - 2)  # no wider than its screen
-        assert shown(window) == {"membrane", "curves", "numbers"}
+        assert shown(window) == {"membrane", "curves", "ledger", "runs", "numbers"}
         assert window.dockWidgetArea(window.docks.docks["curves"]) == Qt.DockWidgetArea.BottomDockWidgetArea
         assert window.docks.docks["membrane"].width() == 333
         assert Settings(tmp_path / "set.ini").text("layout/trying", "?") == ""

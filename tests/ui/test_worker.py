@@ -34,6 +34,7 @@ from vclamp.model.record import Finished
 from vclamp.run.runner import record
 from vclamp.storage.compare import sweep_differences
 from vclamp.storage.session import Session
+from vclamp.ui.keeper import Unsaved
 from vclamp.ui.window import Window
 from vclamp.ui.worker import Pacer, Preview, Worker
 
@@ -224,8 +225,8 @@ def test_a_failing_preview_is_explained_and_the_timer_rests_afterwards(
 
 @pytest.mark.parametrize("failing", ["create", "add_run", "add_sweep", "finish_run"])
 def test_a_disk_that_fails_stops_no_run(rig_window: Window, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
-    troubles: list[str] = []
-    rig_window.bridge.trouble.connect(troubles.append)
+    refusals: list[Unsaved] = []
+    rig_window.bridge.unsaved.connect(refusals.append)
 
     def fail(*arguments: object, **more: object) -> None:
         raise VClampError("no space is left", where="the disk")
@@ -233,8 +234,9 @@ def test_a_disk_that_fails_stops_no_run(rig_window: Window, monkeypatch: pytest.
     with monkeypatch.context() as broken:
         broken.setattr(Session, failing, fail)
         family(rig_window)
-    assert "not saved" in troubles[0]
-    assert "no space is left" in rig_window.banner.message
+    assert "no space is left" in refusals[0].why
+    assert "not saved: the disk: no space is left" in rig_window.banner.message
+    assert "not saved" in rig_window.status.file.text()
     assert len(rig_window.display.recording.sweeps) == 4
     expected = record(rig_window.bench.rig, rig_window.bench.protocol)
     assert sweep_differences(rig_window.display.recording.sweeps, expected.sweeps) == []

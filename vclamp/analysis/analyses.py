@@ -34,8 +34,10 @@ from vclamp.analysis.results import Analysis, Question, Result, nothing
 from vclamp.analysis.runs import answer_dose, answer_mole_fraction, answer_reversal, answer_woodhull
 from vclamp.analysis.windows import mark_segments, varied
 from vclamp.errors import VClampError
+from vclamp.model.exam import hidden, is_told
 from vclamp.model.record import Recording, has_gating_current
 from vclamp.model.segments import MembraneTest
+from vclamp.units import celsius
 
 
 def _in_step(*marks: str) -> Callable[[Recording], bool]:
@@ -129,7 +131,8 @@ def analyse(name: str, recordings: Sequence[Recording], question: Question | Non
     """Ask one analysis of one recording, or of several runs.
 
     An analysis of a single run is asked of the last; one that compares runs, of all with that one's protocol. Where
-    `question.truth` is false, or one of the cells is an exam's, the answer holds none.
+    `question.truth` is false, or one of the cells is an exam's, the answer holds none; an exam's is asked against the
+    command, of traces that an experimenter would have.
 
     Raises
     ------
@@ -141,8 +144,8 @@ def analyse(name: str, recordings: Sequence[Recording], question: Question | Non
     question = question or Question()
     analysis = ANALYSES[name]
     asked = [recording for recording in recordings if recording.sweeps]
-    if any(recording.header.rig.cell.exam for recording in recordings):
-        question = replace(question, truth=False)
+    if any(hidden(recording.header.rig) for recording in recordings):
+        question = replace(question, truth=False, against="command")
     if not asked:
         return nothing(name, "There are no sweeps to measure.")
     asked = _alike(asked) if analysis.compares_runs else asked[-1:]
@@ -152,7 +155,17 @@ def analyse(name: str, recordings: Sequence[Recording], question: Question | Non
         return nothing(name, "This is a recording in current clamp: there is no current to measure against voltage.")
     with np.errstate(all="ignore"):  # numbers that overflow become notes, not warnings
         result = analysis.answer(asked, question)
+    result = _told_of_warmth(asked, result)
     return result if question.truth else result.without_truth()
+
+
+def _told_of_warmth(asked: Sequence[Recording], result: Result) -> Result:
+    """The result with a note where it takes a temperature that the file of another program does not tell."""
+    recording = asked[-1]
+    if not recording.foreign or not any(estimate.name.startswith("z_e") for estimate in result.estimates):
+        return result
+    warmth = celsius(recording.header.rig.solutions.temperature_K)
+    return replace(result, notes=(*result.notes, f"z_e is that at {warmth:g} °C: the file tells no temperature."))
 
 
 def suitable(*recordings: Recording) -> tuple[str, ...]:
@@ -177,7 +190,7 @@ def _alike(recordings: Sequence[Recording]) -> list[Recording]:
 
 def _check(recording: Recording, question: Question) -> None:
     """Refuse a question that names what is not there, or numbers that are none."""
-    names = recording.sweeps[-1].names
+    names = [name for name in recording.sweeps[-1].names if is_told(name, recording.header.rig)]
     if question.trace not in names:
         raise VClampError(f"there is no trace '{question.trace[:40]}'", remedy=f"There are: {', '.join(names)}.")
     protocol = recording.header.protocol

@@ -11,7 +11,7 @@ from vclamp.analysis.fit_gating import fit_boltzmann
 from vclamp.analysis.records import filter_kHz, sentence
 from vclamp.analysis.results import Curve, Estimate, Fitted, Question, Result, estimates_of, notes_of, nothing
 from vclamp.analysis.truth import GRID_mV, channel_of, midpoint_mV
-from vclamp.analysis.windows import row_of, what_varies
+from vclamp.analysis.windows import is_known, row_of, what_varies
 from vclamp.errors import VClampError
 from vclamp.model.channel import Channel
 from vclamp.model.gating import TwoState
@@ -64,7 +64,7 @@ def on_and_off(recording: Recording, question: Question) -> tuple[Array, Array, 
     for sweep, level_mV, on, off in _pieces(recording, question):
         v_mV = level_mV
         if question.against == "membrane":
-            v_mV = float(sweep["v_mV"][: on.stop][-max(1, (on.stop - on.start) // 4) :].mean())
+            v_mV = float(row_of(sweep, "v_mV")[: on.stop][-max(1, (on.stop - on.start) // 4) :].mean())
         row, fs_kHz = row_of(sweep, question.trace), recording.header.protocol.fs_kHz
         corner_kHz = filter_kHz(sweep.rig, question.trace)
         # the filter takes a jump to be halfway between samples
@@ -130,12 +130,12 @@ def gating_charge_answer(recordings: Sequence[Recording], question: Question) ->
     estimates = estimates_of(on, truth) if on.has_numbers else ()
     returned = _returned(on_fC, off_fC)
     if np.isfinite(returned):
-        estimates = (*estimates, Estimate("returned", returned, truth=1.0))
+        estimates = (*estimates, Estimate("returned", returned, truth=1.0 if is_known(rig) else nan))
         if abs(returned - 1.0) > UNEQUAL:
             notes.append(f"{returned:.0%} of the charge returns: a step is too short, or not only sensors move.")
     if _too_fast(recording, question):
         notes.append("Charge moves within a sample or two, where its area cannot be told: sample faster or step less.")
-    if question.trace == "i_pA" and not rig.amplifier.ideal:
+    if question.trace == "i_pA" and not (rig.amplifier.ideal and is_known(rig)):
         notes.append(
             "The whole current charges the membrane as well: use leak subtraction, and the trace that it leaves."
         )

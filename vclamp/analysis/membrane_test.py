@@ -13,7 +13,7 @@ from vclamp.analysis.fits import STEP, Fit
 from vclamp.analysis.least_squares import Parameter, best_start, fit_curve, grid
 from vclamp.analysis.records import filter_kHz, sentence
 from vclamp.analysis.results import Curve, Estimate, Fitted, Question, Result, estimates_of, nothing
-from vclamp.analysis.windows import row_of, samples
+from vclamp.analysis.windows import is_known, row_of, samples
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording, Sweep
 from vclamp.model.rig import Rig
@@ -27,6 +27,7 @@ SHORTEST_STEP = 20  # samples
 # Lags of the parts of the amplifier (physics/circuit.py) besides that of the summing amplifier.
 LAGS_ms = {"series-resistance": (), "simplified": (0.075,), "full": (0.0008, 0.0075)}
 RISING = 0.5  # over the filter's corner: how long the first rise is, which no real filter makes as it should
+UNKNOWN_RISE_ms = 0.2  # where the filter is not known
 START_POINTS = 200  # that are enough to find a start
 TAUS = 40  # time constants to try for a start
 
@@ -197,7 +198,7 @@ class AveragedStep:
     """The mean answer to a step of 1 mV, over both edges and all sweeps: `i_pA` at `t_ms` from the edge.
 
     `dv_mV` is how high the step was, `true_mV` and `true_pA` how far it moved the membrane itself
-    and changed its current in the end.
+    and changed its current in the end; NaN where another program recorded no voltage.
     """
 
     t_ms: Array
@@ -234,7 +235,10 @@ def averaged_step(recording: Recording, question: Question) -> AveragedStep:
     if not np.isfinite(i_pA).all():
         raise VClampError("the current has values that are not finite")
     membrane = "i_membrane_pA" if "i_membrane_pA" in recording.sweeps[0].names else question.trace
-    moved = [float(row[-max(1, after // 10) :].mean() - row[:before].mean()) for row in map(mean, ("v_mV", membrane))]
+    moved = [
+        float(row[-max(1, after // 10) :].mean() - row[:before].mean()) if row.size else nan
+        for row in (mean(name) if name in recording.sweeps[0].names else np.empty(0) for name in ("v_mV", membrane))
+    ]
     t_ms = np.arange(-before, after) / protocol.fs_kHz
     return AveragedStep(t_ms, i_pA, smallest, len(used), moved[0] * smallest, moved[1] * smallest)
 
@@ -261,7 +265,8 @@ def membrane_test_answer(recordings: Sequence[Recording], question: Question) ->
     except VClampError as error:
         return nothing(name, sentence(error))
     rig = recording.sweeps[0].rig
-    seen = (step.t_ms < 0.0) | (step.t_ms >= RISING / filter_kHz(rig, question.trace))
+    rising_ms = RISING / filter_kHz(rig, question.trace) if is_known(rig) else UNKNOWN_RISE_ms
+    seen = (step.t_ms < 0.0) | (step.t_ms >= rising_ms)
     fit = fit_filtered_test(
         step.t_ms[seen], step.i_pA[seen] * step.dv_mV, step.dv_mV, instrument_of(rig, question.trace)
     )
@@ -278,6 +283,8 @@ def membrane_test_answer(recordings: Sequence[Recording], question: Question) ->
 
 def _truth(rig: Rig, step: AveragedStep) -> dict[str, float]:
     """R_m is the true change of the membrane's voltage over that of its current."""
+    if not is_known(rig):
+        return {"total_MOhm": nan}
     amplifier = rig.amplifier
     rs, cm = amplifier.rs_MOhm, rig.cell.cm_pF
     rm = 1e3 * step.true_mV / step.true_pA if step.true_pA * step.true_mV > 0.0 else nan
@@ -291,8 +298,10 @@ def _notes(rig: Rig, fit: Fit) -> Iterator[str]:
     amplifier = rig.amplifier
     if fit.warning:
         yield f"Membrane test: {fit.warning}."
-    if amplifier.ideal:
+    if amplifier.ideal and is_known(rig):
         yield "The clamp is ideal: without a series resistance the capacitance charges in no time, unseen."
+    if not is_known(rig):
+        yield "The amplifier's filter is not known: trust R_m, but R_s and C_m only roughly."
     if amplifier.has_electronics and (amplifier.correction_percent or amplifier.prediction_percent):
         yield "Compensation is on: what is measured is what it leaves of the series resistance."
     if amplifier.has_electronics and amplifier.cm_est_pF:

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -12,12 +13,20 @@ from vclamp.errors import VClampError
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Sweep
 from vclamp.model.rig import Rig
-from vclamp.ui.worker import Answered, Compiling, Done, Message, Preview, Ready, Rest, Saved, Trouble, Worker
+from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved, amended
+from vclamp.ui.worker import Answered, Compiling, Done, Message, Preview, Ready, Rest, Trouble, Worker
+
+if TYPE_CHECKING:
+    from vclamp.storage.session import Session
 
 FRAME_MS = 16
 ANSWER_MS = 4  # while nothing runs, an edit is answered within a frame
 DRAIN_S = 0.012  # of a frame; the rest is for painting
 _OF_A_RIG = (Header, Chunk, Sweep, Finished, Preview, Rest)
+_SIGNALS = {
+    Compiling: "compiling", Header: "started", Chunk: "grew", Sweep: "sweep_done", Finished: "ended",
+    Begun: "begun", Saved: "saved", Unsaved: "unsaved", Preview: "previewed", Rest: "rested",
+}  # fmt: skip
 _ONLY_THE_NEWEST = (Chunk, Preview, Rest, Compiling)  # of those that come in one frame
 
 
@@ -35,7 +44,9 @@ class Bridge(QObject):
     grew = Signal(object)  # the newest Chunk
     sweep_done = Signal(object)  # Sweep
     ended = Signal(object)  # Finished
+    begun = Signal(object)  # Begun
     saved = Signal(object)  # Saved
+    unsaved = Signal(object)  # Unsaved
     previewed = Signal(object)  # Preview
     rested = Signal(object)  # Rest
     trouble = Signal(str)
@@ -43,6 +54,7 @@ class Bridge(QObject):
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._messages: deque[Message] = deque()
+        self._folder = folder
         self._worker = Worker(self._messages, folder)
         self._timer = QTimer(self, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.drain)
@@ -107,6 +119,29 @@ class Bridge(QObject):
         self._worker.rest(rig, protocol)
         self._listen(ANSWER_MS)
 
+    @property
+    def folder(self) -> Path:
+        """Where recordings are kept."""
+        return self._folder
+
+    @property
+    def n_unsaved(self) -> int:
+        """Sweeps that could not be saved so far."""
+        return self._worker.keeper.n_unsaved
+
+    def ask_keeper(self, act: Callable[[Keeper], object], then: Callable[[object], None]) -> None:
+        """Have what keeps the runs do something, also in the middle of a run."""
+        self._undone += 1
+        self._worker.ask_keeper(act, then)
+        self._listen(FRAME_MS)
+
+    def amend(self, path: Path, change: Callable[["Session"], Any], then: Callable[[object], None]) -> None:
+        """Change what a session file says of its runs: by its writer if it is that of this sitting."""
+        if path == self._worker.keeper.path:
+            self.ask_keeper(lambda keeper: keeper.amend(path, change), then)
+        else:
+            self.beside(lambda: amended(path, change), then)
+
     def beside(self, task: Callable[[], object], then: Callable[[object], None]) -> None:
         """Do something slow in a thread of its own, then hand its result to the window; nothing once it is closed."""
         if self._timer.signalsBlocked():
@@ -165,23 +200,6 @@ class Bridge(QObject):
 
     def _pass_on(self, message: Message) -> None:
         match message:
-            case Header():
-                self.started.emit(message)
-            case Chunk():
-                self.grew.emit(message)
-            case Sweep():
-                self.sweep_done.emit(message)
-            case Finished():
-                self.running = False
-                self.ended.emit(message)
-            case Saved():
-                self.saved.emit(message)
-            case Preview():
-                self.previewed.emit(message)
-            case Rest():
-                self.rested.emit(message)
-            case Compiling():
-                self.compiling.emit(message)
             case Ready():
                 self.ready.emit()
             case Answered():
@@ -191,6 +209,9 @@ class Bridge(QObject):
                 message.then(message.result)
             case Trouble():
                 self.trouble.emit(message.message)
+            case _:
+                self.running = self.running and not isinstance(message, Finished)
+                getattr(self, _SIGNALS[type(message)]).emit(message)
 
 
 def _other_sweep(before: Message | None, message: Message) -> bool:

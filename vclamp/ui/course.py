@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QToolButton
 from vclamp.model.lint import lint
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
+from vclamp.publish.scopes import SCOPES
 from vclamp.ui.newest import Newest
-from vclamp.ui.scopes.kinds import SCOPES
+from vclamp.ui.projector import Projector
 
 if TYPE_CHECKING:
     from vclamp.ui.window import Window
@@ -45,6 +46,7 @@ class Course:
     def __init__(self, window: "Window") -> None:
         self._window = window
         self.advising = Newest(window.bridge.beside)
+        self.projector = Projector(window)
         window.status.advice.clicked.connect(lambda: window.banner.say(window.status.advice.text_of_all))
 
     def open_as_meant(self) -> None:

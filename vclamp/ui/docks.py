@@ -23,7 +23,7 @@ from vclamp.ui.settings import Settings
 Area = Qt.DockWidgetArea
 VERSION = 1  # of what is remembered; another one is not restored
 WIDE, NARROW = 1600, 1100  # px: the editor goes below the scopes only; the right column becomes tabs
-LEFT_EM, RIGHT_EM, RIGHT_SHARE, EDITOR_EM, CIRCUIT_EM = 20, 25, 0.25, 20, 17
+LEFT_EM, RIGHT_EM, RIGHT_SHARE, EDITOR_EM, CIRCUIT_EM, LEAST_EM = 20, 25, 0.25, 20, 17, 8
 PICTURE = 1000  # times as eager for room as the space below it, until it has its largest height
 HALVES, MOSTLY_NUMBERS = (500, 500), (280, 720)  # parts of the height for the curves and for the tabs below them
 
@@ -41,14 +41,17 @@ PLACES = {
     "membrane": Place("Membrane", Area.LeftDockWidgetArea),
     "rig": Place("Rig", Area.LeftDockWidgetArea),
     "curves": Place("I–V", Area.RightDockWidgetArea),
+    "ledger": Place("Ledger", Area.RightDockWidgetArea),
+    "runs": Place("Runs", Area.RightDockWidgetArea),
     "numbers": Place("Measurements", Area.RightDockWidgetArea),
     "protocol": Place("Protocol", Area.BottomDockWidgetArea, "P"),
 }
 LAYOUTS = {  # the panels that are shown
-    "Student": ("membrane", "rig", "curves", "numbers"),
+    "Student": ("membrane", "rig", "curves", "ledger", "runs", "numbers"),
     "Demo": ("membrane", "curves"),
-    "Analyse": ("curves", "numbers"),
+    "Analyse": ("curves", "ledger", "runs", "numbers"),
 }
+BEHIND = ("ledger", "runs")  # the curves, as tabs
 
 
 class _Title(QWidget):
@@ -79,23 +82,29 @@ class Docks(QObject):
     """
 
     def __init__(
-        self, window: QMainWindow, settings: Settings, panels: dict[str, QWidget], roomy: tuple[QWidget, ...]
+        self,
+        window: QMainWindow,
+        settings: Settings,
+        panels: dict[str, QWidget],
+        tabs: dict[str, QWidget],
+        roomy: tuple[QWidget, ...],
     ) -> None:
-        """`roomy` are the tabs of the panel "numbers" that need more room than others."""
+        """`tabs` by their titles make up the panel "numbers"; those that are `roomy` need more room than others."""
         super().__init__(window)
         self._window, self._settings, self._roomy = window, settings, roomy
+        self.tabs = QTabWidget()
+        for title, widget in tabs.items():
+            self.tabs.addTab(widget, title)
         self._heights: dict[bool, list[int]] = {}
         self._had_room = False
         self._em = 13
         self._alive = QTimer(self, singleShot=True, interval=0)  # a shot "with a context" would swallow exceptions
         self._alive.timeout.connect(lambda: settings.remember("layout/trying", ""))
         self._by_hand = False  # whether its user has divided the window
-        self.docks = {name: self._made(name, panel) for name, panel in panels.items()}
+        panels = {**panels, "numbers": self.tabs}
+        self.docks = {name: self._made(name, panels[name]) for name in PLACES}
         window.setDockNestingEnabled(True)
-        tabs = panels["numbers"]
-        assert isinstance(tabs, QTabWidget)
-        self._tabs = tabs
-        tabs.currentChanged.connect(self._divide)
+        self.tabs.currentChanged.connect(self._divide)
         for heard in (panels["curves"], window):
             heard.installEventFilter(self)
         self.choose("Student")
@@ -110,6 +119,8 @@ class Docks(QObject):
 
     def _made(self, name: str, panel: QWidget) -> QDockWidget:
         place = PLACES[name]
+        if name != "membrane":
+            panel.setMinimumHeight(LEAST_EM * self._em)  # all of them together fit a screen of 768 lines
         dock = QDockWidget(place.title, self._window, objectName=name)
         dock.setTitleBarWidget(_Title(dock))
         dock.setWidget(_topmost(panel) if name == "membrane" else panel)
@@ -138,9 +149,11 @@ class Docks(QObject):
         for key, dock in self.docks.items():
             dock.setFloating(False)
             self._window.addDockWidget(PLACES[key].area, dock)
+        self._window.splitDockWidget(self.docks["membrane"], self.docks["rig"], Qt.Orientation.Vertical)
+        self._fold(self._window.width() < NARROW, again=True)
+        for key, dock in self.docks.items():
             dock.setVisible(key in LAYOUTS[name])
-        for upper, lower in (("membrane", "rig"), ("curves", "numbers")):
-            self._window.splitDockWidget(self.docks[upper], self.docks[lower], Qt.Orientation.Vertical)
+        self.docks["curves"].raise_()
         self.fit(self._em)
 
     def show(self, name: str) -> None:
@@ -170,29 +183,35 @@ class Docks(QObject):
         right = max(RIGHT_EM * em, round(RIGHT_SHARE * width))
         docks = self.docks
         self._window.resizeDocks([docks["membrane"], docks["curves"]], [LEFT_EM * em, right], Qt.Orientation.Horizontal)
-        if "protocol" in docks:
-            self._window.resizeDocks([docks["protocol"]], [EDITOR_EM * em], Qt.Orientation.Vertical)
+        self._window.resizeDocks([docks["protocol"]], [EDITOR_EM * em], Qt.Orientation.Vertical)
         self._window.resizeDocks([docks["membrane"], docks["rig"]], [CIRCUIT_EM * em, self._window.height()],
                                  Qt.Orientation.Vertical)  # fmt: skip
         self._fold(width < NARROW)
         self._divide()
 
-    def _fold(self, narrow: bool) -> None:
-        """On a narrow window the right column becomes tabs."""
-        curves, numbers = self.docks["curves"], self.docks["numbers"]
-        folded = curves in self._window.tabifiedDockWidgets(numbers)
-        if narrow and not folded:
-            self._window.tabifyDockWidget(curves, numbers)
-        elif folded and not narrow:
-            for dock in (curves, numbers):  # nothing else takes them apart
-                self._window.removeDockWidget(dock)
-                self._window.addDockWidget(Area.RightDockWidgetArea, dock)
-                dock.show()
-            self._window.splitDockWidget(curves, numbers, Qt.Orientation.Vertical)
+    def _fold(self, narrow: bool, *, again: bool = False) -> None:
+        """On a narrow window all of the right column are tabs."""
+        window, curves, numbers = self._window, self.docks["curves"], self.docks["numbers"]
+        if not again and narrow == (curves in window.tabifiedDockWidgets(numbers)):
+            return
+        names = ("curves", *BEHIND, "numbers")
+        shown = {name for name in names if not self.docks[name].isHidden()}
+        for name in names:  # nothing else takes tabs apart
+            window.removeDockWidget(self.docks[name])
+            window.addDockWidget(PLACES[name].area, self.docks[name])
+        (window.tabifyDockWidget if narrow else self._below)(curves, numbers)
+        for name in BEHIND:
+            window.tabifyDockWidget(curves, self.docks[name])
+        for name in shown:
+            self.docks[name].show()
+        curves.raise_()
+
+    def _below(self, upper: QDockWidget, lower: QDockWidget) -> None:
+        self._window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
 
     def _divide(self) -> None:
         """Give the curves less room while a tab with a plot or a long table is open; a user's own division stays."""
-        pair, needs_room = [self.docks["curves"], self.docks["numbers"]], self._tabs.currentWidget() in self._roomy
+        pair, needs_room = [self.docks["curves"], self.docks["numbers"]], self.tabs.currentWidget() in self._roomy
         if needs_room != self._had_room:
             self._heights[self._had_room] = [dock.height() for dock in pair]
             self._had_room = needs_room

@@ -1,20 +1,33 @@
-"""Opening, saving and listing recordings; slow work happens beside the window."""
+"""Opening, saving and exporting files; slow work happens beside the window."""
 
 from pathlib import Path
-from time import sleep
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog
 
 from vclamp import paths
-from vclamp.analysis.results import Question, Result
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording
-from vclamp.ui.worker import Saved
+from vclamp.publish.scopes import SCOPES, is_possible
+from vclamp.storage.safely import safe_name
+from vclamp.ui.behind import rig_for
+from vclamp.ui.errands import Errands
+from vclamp.ui.logbook import NOTHING_YET, Logbook
+from vclamp.ui.panels.run_rows import counted
+from vclamp.ui.rescue import Rescue
+from vclamp.ui.shelf import SESSION, Shelf, read_newest
 
 if TYPE_CHECKING:
+    from vclamp.ui.exporting import ExportSheet
+    from vclamp.ui.exports import Offer, Order
     from vclamp.ui.window import Window
+
+OPENED = (SESSION, ".nwb", ".abf", ".atf", ".csv")
+OPENS = f"Recordings ({' '.join(f'*{suffix}' for suffix in OPENED)})"
+MOST_RECENT = 8
+LEAVE_S = 2.0  # for exports, when the window closes
 
 
 class Documents(QObject):
@@ -23,30 +36,125 @@ class Documents(QObject):
     def __init__(self, window: "Window") -> None:
         super().__init__(window)
         self._window = window
-        self._path: Path | None = None
-        self.runs = QListWidget()
-        self.runs.setToolTip("Runs in this file; click one to show it")
-        self.runs.itemClicked.connect(self._show_run)
-        window.bridge.saved.connect(self._note_session)
+        self.errands = Errands(window.bridge.beside, self)
+        self.logbook = Logbook(window, self)
+        self.runs = self.logbook.panel
+        self.rescue = Rescue(window)
+        self.errands.changed.connect(lambda: window.status.follow(self.errands))
+        self.errands.cancelled.connect(lambda title: window.status.announce(f"{title}: cancelled"))
+        self.list_runs = self.logbook.list_runs
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    @property
+    def path(self) -> Path | None:
+        """The file whose runs are listed."""
+        return self.logbook.shelf.path if self.logbook.shelf is not None else None
+
+    # ---- opening ---------------------------------------------------------------------------
 
     def open(self, path: Path | None = None) -> None:
-        """Show a recording; its cell and protocol come onto the bench."""
-        path = path or self._ask_open("Open recording", "Recordings (*.vclamp *.nwb)", self._folder())
+        """Show a recording, a protocol or a cell; the cell and protocol of a recording come onto the bench."""
+        path = path or self._ask_open("Open recording", OPENS, self._folder())
         if path is None:
             return
-        from vclamp.storage.recordings import load
+        if path.suffix.lower() == ".toml":
+            self._open_description(path)
+            return
+        self._window.bridge.beside(lambda: read_newest(path), self._opened)
 
-        self._window.bridge.beside(lambda: load(path), lambda found: self._opened(path, found))
+    def _opened(self, found: tuple[Shelf, int, Recording] | VClampError) -> None:
+        if isinstance(found, VClampError):
+            self._window.banner.say(str(found))
+            return
+        shelf, newest, recording = found
+        self._remember(shelf.path)
+        self.show(recording)
+        self.logbook.take(shelf, newest, recording)
+
+    def show(self, recording: Recording | VClampError) -> None:
+        """Put a recording on the bench and on show, or say why not; what another program recorded has no rig."""
+        window = self._window
+        if isinstance(recording, VClampError):
+            window.banner.say(str(recording))
+            return
+        window.bench.set_scene(rig_for(recording, window.bench.rig), recording.header.protocol, "open recording")
+        window.forget_run()
+        window.display.show_recording(recording)
+        window.bridge.change(window.bench.rig, window.bench.protocol, preview=False)
+        if recording.foreign and recording.about.note:
+            window.banner.say(f"{recording.about.source}: {recording.about.note}")
+        else:
+            window.banner.hide()
+
+    def lay_over(self, recording: Recording | VClampError | None) -> None:
+        """Draw a recording over the run on show; with None, that which is there no longer."""
+        if isinstance(recording, VClampError):
+            self._window.banner.say(str(recording))
+            return
+        try:
+            self._window.display.lay_over(recording)
+        except VClampError as error:
+            self._window.banner.say(str(error))
+
+    def open_over(self) -> None:
+        """Lay the newest run of a file over the run on show."""
+        path = self._ask_open("Lay over", OPENS, self._folder())
+        if path is not None:
+            self._window.bridge.beside(lambda: read_newest(path)[2], self.lay_over)
+
+    def open_protocol(self) -> None:
+        """Take a protocol from a file."""
+        path = self._ask_open("Open protocol", "Protocols (*.toml)", paths.PROTOCOLS)
+        if path is not None:
+            self._window.load_protocol(str(path))
+
+    def open_cell(self) -> None:
+        """Take a cell from a file."""
+        path = self._ask_open("Open cell", "Cells (*.toml)", paths.CELLS)
+        if path is not None:
+            self._window.load_cell(str(path))
+
+    def _open_description(self, path: Path) -> None:
+        from vclamp.model.files import kind_of
+
+        window = self._window
+        try:
+            kind = kind_of(path)
+        except VClampError as error:
+            window.banner.say(str(error))
+            return
+        if kind == "channel":
+            window.banner.say(f"{path.name} describes a channel: name it in a cell, and open that.")
+            return
+        load = window.load_cell if kind == "cell" else window.load_protocol
+        load(str(path))
+        self._remember(path)
+
+    def eventFilter(self, window: QObject, event: QEvent) -> bool:
+        """What is dropped onto the window is opened."""
+        if event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop) or not isinstance(event, QDropEvent):
+            return False
+        dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        known = [path for path in dropped if path.suffix.lower() in (*OPENED, ".toml")]
+        if known:
+            event.acceptProposedAction()
+            if event.type() == QEvent.Type.Drop:
+                self.open(known[0])
+        return bool(known)
+
+    # ---- saving ----------------------------------------------------------------------------
 
     def save(self, kind: str) -> None:
-        """Write the run on show to a file; its ending is the format."""
-        recording = self._window.display.recording
-        if recording is None:
-            self._window.banner.say("There is no finished run to save yet: press Space to record one.")
-            return
-        from vclamp.publish.exporters import EXPORTERS, export
+        """Write the run on show to a file that is asked for; its ending is the format."""
+        from vclamp.publish.exporters import EXPORTERS
+        from vclamp.ui.exports import Order
 
-        name = f"{recording.header.protocol.name}{EXPORTERS[kind].suffix}"
+        offers = self._offers()
+        if not offers:
+            self._window.banner.say(NOTHING_YET)
+            return
+        name = f"{offers[0].stem}{EXPORTERS[kind].suffix}"
         order = sorted(EXPORTERS.values(), key=lambda e: e.suffix != EXPORTERS[kind].suffix)
         filters = ";;".join(f"{e.title} (*{e.suffix})" for e in order)
         chosen, picked = QFileDialog.getSaveFileName(self._window, "Save run", str(self._folder() / name), filters)
@@ -55,14 +163,67 @@ class Documents(QObject):
         target = Path(chosen)
         if not target.suffix:
             target = target.with_suffix(picked.rsplit("*", 1)[-1].rstrip(")"))
-        self._window.status.showMessage(f"writing {target.name}…")
         # the dialog has asked already whether an existing file may be replaced
-        self._window.bridge.beside(lambda: (export([recording], target, overwrite=True), target)[1], self._exported)
+        self._export(Order(offers[0].recordings, target, overwrite=True))
 
-    @property
-    def path(self) -> Path | None:
-        """The file whose runs are listed."""
-        return self._path
+    def export_sheet(self) -> "ExportSheet | None":
+        """Ask what to export, and how."""
+        from vclamp.ui.exporting import ExportSheet
+
+        window, offers = self._window, self._offers()
+        if not offers:
+            window.banner.say(NOTHING_YET)
+            return None
+        sheet = ExportSheet(window, offers, Path.exists)
+        kinds = {name: kind.menu for name, kind in SCOPES.items()}
+        recording = window.display.recording
+        if recording is not None and not recording.foreign:
+            header = recording.header
+            possible = {name: title for name, title in kinds.items() if is_possible(name, header.rig, header.protocol)}
+            sheet.figure.offer(possible, window.display.stack.family.shown)
+        folder = Path(window.settings.text("export_folder", "") or self._folder())
+        sheet.remember(window.settings.text("export_format", "nwb"), folder if folder.is_dir() else self._folder())
+        sheet.ordered.connect(self._order)
+        sheet.show()
+        sheet.export.setFocus()
+        return sheet
+
+    def _order(self, order: "Order") -> None:
+        self._window.settings.remember("export_format", order.path.suffix.removeprefix("."))
+        self._window.settings.remember("export_folder", str(order.path.parent))
+        self._export(order)
+
+    def _export(self, order: "Order") -> None:
+        from vclamp.ui.exports import carry_out
+
+        self.errands.add(f"exporting {order.path.name}", lambda progress: carry_out(order, progress), self._exported)
+
+    def _offers(self) -> "list[Offer]":
+        """What can be exported now; the usual first."""
+        from vclamp.ui.exports import Offer
+
+        logbook, recording = self.logbook, self._window.display.recording
+        shelf, shown = logbook.shelf, logbook.on_show
+        offers = []
+        here = shelf is not None and shown is not None and shown[0] == shelf.path and shelf.run(shown[1])
+        if here:
+            offers.append(Offer(f"The run on show: {here.title}", safe_name(here.title), logbook.unread([here.id])))
+        elif recording is not None:
+            offers.append(Offer("The run on show", recording.header.protocol.name, [recording]))
+        if shelf is None:
+            return offers
+        full = {run.id for run in shelf.runs if run.n_sweeps}
+        some, sweeps = [run for run in logbook.panel.chosen if run in full], logbook.panel.chosen_sweeps
+        if sweeps is not None:
+            words = f"Selected: {counted(len(sweeps[1]), 'sweep')} of a run"
+            offers.insert(0, Offer(words, f"{shelf.path.stem}-sweeps", logbook.unread([sweeps[0]], sweeps[1])))
+        elif len(some) > 1:
+            offers.insert(0, Offer(f"Selected: {len(some)} runs", f"{shelf.path.stem}-runs", logbook.unread(some)))
+        every = [run.id for run in shelf.runs if run.n_sweeps and not run.hidden]
+        if every:
+            words = f"The whole session: {counted(len(every), 'run')}"
+            offers.append(Offer(words, shelf.path.stem, logbook.unread(every)))
+        return offers
 
     def save_results(self, kind: str) -> None:
         """Write what the analysis on show found as CSV (points, and numbers in a second file) or JSON."""
@@ -77,122 +238,41 @@ class Documents(QObject):
             return
         target = Path(chosen)
         target = target if target.suffix else target.with_suffix(f".{kind}")
-        window.bridge.beside(lambda: _write_results(target, result, question), self._exported)
+        from vclamp.ui.exports import write_results
 
-    def open_protocol(self) -> None:
-        """Take a protocol from a file."""
-        path = self._ask_open("Open protocol", "Protocols (*.toml)", paths.PROTOCOLS)
-        if path is not None:
-            self._window.load_protocol(str(path))
+        window.bridge.beside(lambda: (write_results(target, result, question),), self._exported)
 
-    def open_cell(self) -> None:
-        """Take a cell from a file."""
-        path = self._ask_open("Open cell", "Cells (*.toml)", paths.CELLS)
-        if path is not None:
-            self._window.load_cell(str(path))
-
-    def list_runs(self, after_s: float = 0.0) -> None:
-        """Bring the list of runs up to date, after a while if something else is to be drawn first."""
-        path = self._path
-        if path is not None and path.suffix == ".vclamp":
-            self._window.bridge.beside(lambda: _run_titles(path, after_s), self._listed)
-
-    def _listed(self, titles: object) -> None:
-        if isinstance(titles, VClampError):
+    def _exported(self, found: tuple[Path, ...] | VClampError) -> None:
+        if isinstance(found, VClampError):
+            self._window.banner.say(str(found))
             return
-        assert isinstance(titles, list)
-        self.runs.clear()
-        for run, title in titles:
-            item = QListWidgetItem(title)
-            item.setData(Qt.ItemDataRole.UserRole, run)
-            self.runs.addItem(item)
-        self.runs.setCurrentRow(self.runs.count() - 1)
+        names = found[0].name if len(found) == 1 else f"{len(found)} files, {found[0].name} first"
+        self._window.status.announce_file(f"saved and checked: {names}", found[0])
 
-    def _show_run(self, item: QListWidgetItem) -> None:
-        path, run = self._path, item.data(Qt.ItemDataRole.UserRole)
-        if path is not None and not self._window.bridge.running:
-            self._window.bridge.beside(lambda: _recording(path, run), self._show)
+    def may_close(self) -> bool:
+        """Whether the window may go; what was written is kept, and exports under way are given a moment."""
+        self.runs.flush()
+        if not self.rescue.may_close():
+            return False
+        self.errands.leave(LEAVE_S)
+        return True
 
-    def _opened(self, path: Path, found: object) -> None:
-        if isinstance(found, tuple) and found:
-            self._path = path
-            self.runs.clear()
-            self.list_runs()
-        self._show(found[-1] if isinstance(found, tuple) and found else found)
+    # ---- recent files ----------------------------------------------------------------------
 
-    def _show(self, recording: object) -> None:
-        """Put a recording on the bench and on show, or say why not."""
-        window = self._window
-        if not isinstance(recording, Recording):
-            window.banner.say(str(recording or "The file holds no runs."))
-            return
-        window.bench.set_scene(recording.header.rig, recording.header.protocol, "open recording")
-        window.forget_run()
-        window.display.show_recording(recording)
-        window.bridge.change(window.bench.rig, window.bench.protocol, preview=False)
-        window.banner.hide()
+    @property
+    def recent(self) -> list[Path]:
+        """Files opened lately, the last one first."""
+        return [Path(line) for line in self._window.settings.text("recent", "").splitlines() if line]
 
-    def _exported(self, result: object) -> None:
-        self._window.status.clearMessage()
-        if isinstance(result, VClampError):
-            self._window.banner.say(str(result))
-        else:
-            self._window.status.showMessage(f"saved and checked: {result}", 10_000)
-
-    def _note_session(self, saved: Saved) -> None:
-        self._path = saved.path
+    def _remember(self, path: Path) -> None:
+        path = path.absolute()
+        lines = [str(path), *(str(other) for other in self.recent if other != path)]
+        self._window.settings.remember("recent", "\n".join(lines[:MOST_RECENT]))
 
     def _folder(self) -> Path:
-        folder = paths.user_folder() / "recordings"
+        folder = self._window.bridge.folder
         return folder if folder.is_dir() else Path.home()
 
     def _ask_open(self, title: str, pattern: str, folder: Path) -> Path | None:
         chosen, _ = QFileDialog.getOpenFileName(self._window, title, str(folder), pattern)
         return Path(chosen) if chosen else None
-
-
-def _run_titles(path: Path, after_s: float) -> list[tuple[int, str]]:
-    sleep(after_s)
-    from vclamp.storage.session import Session
-
-    with Session.open(path) as session:
-        return [
-            (
-                run.id,
-                f"{run.started_utc[11:19]}  {run.header.protocol.title}, {run.header.rig.cell.title}, "
-                f"{run.n_sweeps} sweeps",
-            )
-            for run in session.runs()
-            if not run.hidden
-        ]
-
-
-def _write_results(target: Path, result: Result, question: Question) -> Path:
-    """The files that `vclamp analyse` writes too; the dialog has asked already whether they may be replaced."""
-    from vclamp.analysis.report import as_json, estimates_csv, points_csv
-
-    texts = {target: as_json(result, question)}
-    if target.suffix != ".json":
-        texts = {target: points_csv(result), target.with_stem(f"{target.stem}-results"): estimates_csv(result)}
-    again = target.exists()
-    for path, text in texts.items():
-        if text:
-            _write_text(path, text, overwrite=again or path == target)
-    return target
-
-
-def _write_text(target: Path, text: str, *, overwrite: bool) -> None:
-    from vclamp.storage.safely import write_safely
-
-    def check(place: Path) -> None:
-        if place.read_bytes() != text.encode():
-            raise VClampError("does not read back as it was written", where=target.name)
-
-    write_safely(target, lambda place: place.write_bytes(text.encode()) and None, check, overwrite=overwrite)
-
-
-def _recording(path: Path, run: int) -> Recording:
-    from vclamp.storage.session import Session
-
-    with Session.open(path) as session:
-        return session.recording(run)

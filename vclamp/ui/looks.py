@@ -43,6 +43,7 @@ class Looks(QObject):
         window, theme = self._window, self.theme
         window.display.set_theme(theme)
         window.analyst.set_theme(theme)
+        window.tools.set_theme(theme)
         window.panel.show_rig(window.bench.rig, theme)
         window.banner.set_colour(QColor(theme.warning))
         window.docks.fit(theme.font_px)

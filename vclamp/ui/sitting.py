@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from vclamp.model.record import Header, Recording
-from vclamp.ui.panels.symbols import axis, minus
+from vclamp.publish.symbols import axis, minus
 
 MOST_BYTES = 400_000_000  # of traces; where there are more, the newest runs are taken
 FEW = 6  # values that are listed one by one
@@ -31,7 +31,9 @@ class Sitting:
         with Session.open(path) as session:
             left = MOST_BYTES
             for run in reversed(session.runs()):
-                if run.hidden or run.finished_utc is None or not run.n_sweeps or not _is_like(run.header, shown):
+                if run.hidden or run.finished_utc is None or not run.n_sweeps:
+                    continue
+                if not _is_like(session.header(run.id), shown):
                     continue
                 recording = self._read.setdefault(run.id, self._read.get(run.id) or session.recording(run.id))
                 left -= sum(sweep.values.nbytes for sweep in recording.sweeps)

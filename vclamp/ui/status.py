@@ -1,16 +1,82 @@
 """The status line: the membrane now, the rig, the file, the frames a second."""
 
-from PySide6.QtCore import QDateTime, QTimer
-from PySide6.QtWidgets import QLabel, QStatusBar
+from pathlib import Path
 
+from PySide6.QtCore import QDateTime, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from vclamp.model.exam import hidden
 from vclamp.model.rig import Rig
+from vclamp.ui.banner import Actions
 from vclamp.ui.course import Advice
+from vclamp.ui.errands import Errands
+from vclamp.ui.keeper import Saved, Unsaved
 from vclamp.ui.panels.circuit_layout import potential
+from vclamp.ui.panels.run_rows import counted
 from vclamp.ui.scopes.stack import ScopeStack
-from vclamp.ui.worker import Compiling, Saved
+from vclamp.ui.worker import Compiling
 from vclamp.units import celsius
 
 READ_MS = 500
+ANNOUNCED_MS = 20_000  # as long as there is something to click
+
+
+class Announcement(QWidget):
+    """Something that was done or is under way, with what can be done about it, in place of the usual read-outs."""
+
+    def __init__(self, instead_of: tuple[QWidget, ...]) -> None:
+        super().__init__()
+        self._usual = instead_of
+        self.text, self.bar = QLabel(), QProgressBar(maximum=1000)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.bar.setFixedWidth(12 * self.fontInfo().pixelSize())
+        self.bar.setFormat("%p %")
+        self.buttons: list[QToolButton] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(4, 0, 0, 0)
+        self._row.addWidget(self.text)
+        self._row.addWidget(self.bar)
+        self._timer = QTimer(self, interval=ANNOUNCED_MS, singleShot=True)
+        self._timer.timeout.connect(self.clear)
+        self.hide()
+
+    def say(self, text: str, actions: Actions, done: float | None = None) -> None:
+        """Show a text and buttons, and how far it is if it is not over yet."""
+        self.text.setText(text)
+        self.bar.setVisible(done is not None)
+        if done is None:
+            self._timer.start()
+        else:
+            self._timer.stop()
+            self.bar.setValue(round(1000 * min(done, 1.0)))
+        if [button.text() for button in self.buttons] != list(actions):
+            self._put(actions)
+        for part in self._usual:
+            part.hide()
+        self.show()
+
+    def _put(self, actions: Actions) -> None:
+        for button in self.buttons:
+            button.hide()
+            button.deleteLater()
+        self.buttons = [QToolButton(text=words) for words in actions]
+        for button, act in zip(self.buttons, actions.values(), strict=True):
+            button.clicked.connect(lambda _=False, act=act: act())
+            self._row.addWidget(button)
+
+    def clear(self) -> None:
+        """Make room for the usual."""
+        self._timer.stop()
+        self.hide()
+        self._put({})
+        for part in self._usual:
+            part.show()
+
+    @property
+    def message(self) -> str:
+        """What it says, empty if it is hidden."""
+        return "" if self.isHidden() else self.text.text()
 
 
 class StatusLine(QStatusBar):
@@ -21,6 +87,8 @@ class StatusLine(QStatusBar):
         self._stack = stack
         self._lively = stack.lively
         self.now, self.rig, self.file, self.frames = (QLabel() for _ in range(4))
+        self.news = Announcement((self.now, self.rig))
+        self.addWidget(self.news)
         self.addWidget(self.now)
         self.addWidget(self.rig)
         self.advice = Advice()
@@ -42,11 +110,13 @@ class StatusLine(QStatusBar):
             rs = f"current clamp {amplifier.bias_pA:g} pA".replace("-", "−") if amplifier.bias_pA else "I = 0"
         else:
             rs = "ideal clamp" if amplifier.ideal else f"Rs {amplifier.rs_MOhm:g} MΩ"
+            rs = "voltage clamp" if hidden(rig) else rs
         if amplifier.has_electronics and not amplifier.clamps_current:
             rs += f", {amplifier.correction_percent:g} % corrected"
         if amplifier.recorder.on and amplifier.recorder.filter_kHz and not amplifier.clamps_current:
             rs += f", {amplifier.recorder.filter_kHz:g} kHz"
-        self.rig.setText(f"    {rs}    Cm {rig.cell.cm_pF:g} pF    T {celsius(rig.solutions.temperature_K):.1f} °C")
+        cm = "" if hidden(rig) else f"    Cm {rig.cell.cm_pF:g} pF"
+        self.rig.setText(f"    {rs}{cm}    T {celsius(rig.solutions.temperature_K):.1f} °C")
 
     def compiling(self, compiling: Compiling) -> None:
         """How far the engine is compiled."""
@@ -69,7 +139,42 @@ class StatusLine(QStatusBar):
         self.file.setText(f"● {saved.path.name}   sweep {saved.sweep + 1} saved {clock}")
         self.file.setToolTip(str(saved.path))
 
-    def running(self, running: bool) -> None:
+    def unsaved(self, unsaved: Unsaved) -> None:
+        """Sweeps wait because the disk refuses them, or do so no longer."""
+        if unsaved.why:
+            what = counted(unsaved.sweeps, "sweep") if unsaved.sweeps else "how the run ended is"
+            self.file.setText(f"▲ {what} not saved")
+            self.file.setToolTip(unsaved.why)
+        elif self.file.text().startswith("▲"):
+            self.file.setText("● everything is saved")
+
+    def announce(self, text: str, actions: Actions | None = None) -> None:
+        """Say what came of something."""
+        self.news.say(text, actions or {})
+
+    def announce_file(self, text: str, path: Path) -> None:
+        """Say that there is a file."""
+        self.news.setToolTip(str(path))
+        folder = QUrl.fromLocalFile(str(path.parent))
+        self.announce(
+            text,
+            {
+                "Show in folder": lambda: QDesktopServices.openUrl(folder) and None,
+                "Copy path": lambda: QApplication.clipboard().setText(str(path)),
+            },
+        )
+
+    def follow(self, errands: Errands) -> None:
+        """Show how far slow work is, and let it be given up."""
+        now = errands.now
+        if now is not None:
+            more = f" ({errands.n_waiting} more)" if errands.n_waiting else ""
+            words = "cancelling" if now.cancelled else now.title
+            self.news.say(f"{words}{more}", {} if now.cancelled else {"Cancel": errands.cancel}, now.done)
+        elif not errands.busy and not self.news.bar.isHidden():
+            self.news.clear()
+
+    def show_running(self, running: bool) -> None:
         """Count frames while a run is drawn."""
         if running:
             self._lively = self._stack.lively

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from secrets import randbits
 
-from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from vclamp.errors import VClampError
 from vclamp.model.record import Finished, trace_names
 from vclamp.model.rig import Rig
+from vclamp.publish.scopes import SCOPES
 from vclamp.ui.actions import add_menus
 from vclamp.ui.analyst import Analyst
 from vclamp.ui.banner import Banner
@@ -19,11 +20,12 @@ from vclamp.ui.course import Course
 from vclamp.ui.display import Display
 from vclamp.ui.docks import Docks
 from vclamp.ui.documents import Documents
+from vclamp.ui.looks import Looks
 from vclamp.ui.panels.channels import RigPanel
-from vclamp.ui.scopes.kinds import FIRST_SHOWN, SCOPES
+from vclamp.ui.scopes.kinds import FIRST_SHOWN
 from vclamp.ui.settings import Settings
 from vclamp.ui.status import StatusLine
-from vclamp.ui.theme import THEMES, Theme, apply
+from vclamp.ui.tools import Tools
 from vclamp.ui.worker import Preview
 
 CLOSE_S = 3.0
@@ -33,26 +35,26 @@ LIST_S = 0.25  # after a run, when its last sweep is drawn
 class Window(QMainWindow):
     """The rig: scopes in the middle, the membrane on the left, curves on the right."""
 
+    closed_whole = True  # whether every thread has ended in time
+
     def __init__(self, bench: Bench, bridge: Bridge, settings: Settings) -> None:
         super().__init__()
         self.setWindowTitle("VClamp")
         self.bench, self.bridge, self.settings = bench, bridge, settings
-        theme = THEMES.get(settings.text("theme", "dark"), THEMES["dark"])
-        _apply(theme)  # before there are widgets: they take their font as they are made
-        self.display = Display(theme, bridge.beside, self)
+        self.looks = Looks(self)
+        self.display = Display(self.looks.theme, bridge.beside, self)
         self.display.stack.wanted = set(settings.text("scopes", " ".join(FIRST_SHOWN)).split()) & set(SCOPES)
         self.panel = RigPanel()
         self.banner = Banner()
         self.status = StatusLine(self.display.stack)
         self.documents = Documents(self)
-        self.bar, self.tabs = Bar(), QTabWidget()
-        self.closed_whole = True
+        self.bar = Bar()
         self.course = Course(self)
         self.analyst = Analyst(self)
         self._lay_out()
         add_menus(self)
         self._connect()
-        self._show_theme(theme)
+        self.looks.show()
         self.bench_changed()
         self.resize(1366, 740)
         self.docks.restore()
@@ -69,21 +71,33 @@ class Window(QMainWindow):
         stacked.addWidget(self.display.stack, 1)
         self.setCentralWidget(middle)
         self.setStatusBar(self.status)
-        for title, widget in (
-            ("Cursors", self.display.cursors),
-            ("Measure", self.analyst.measure),
-            ("Analysis", self.analyst.panel),
-            ("Ledger", self.display.ledger),
-            ("Runs", self.documents.runs),
-        ):
-            self.tabs.addTab(widget, title)
-        panels = {
-            "membrane": self.display.circuit,
-            "rig": self.panel,
-            "curves": self.display.iv,
-            "numbers": self.tabs,
-        }
-        self.docks = Docks(self, self.settings, panels, roomy=(self.analyst.panel, self.analyst.measure))
+        analyst = self.analyst
+        tools = self.tools = Tools(self)
+        self.docks = Docks(
+            self,
+            self.settings,
+            {
+                "membrane": self.display.circuit,
+                "rig": self.panel,
+                "curves": self.display.iv,
+                "ledger": self.display.ledger,
+                "runs": self.documents.runs,
+                "protocol": tools.protocol,
+            },
+            {
+                "Cursors": self.display.cursors,
+                "Measure": analyst.measure,
+                "Analysis": analyst.panel,
+                "Inspector": self.display.inspector,
+                "Test": tools.seal,
+            },
+            roomy=(analyst.panel, analyst.measure, tools.seal, self.display.inspector),
+        )
+
+    @property
+    def tabs(self) -> QTabWidget:
+        """What is measured and listed."""
+        return self.docks.tabs
 
     def _connect(self) -> None:
         bridge, display, bar = self.bridge, self.display, self.bar
@@ -121,10 +135,13 @@ class Window(QMainWindow):
             self.bridge.pause(not self.bridge.paused)
         else:
             self.banner.hide()
-            self.bridge.run(self.bench.rig, self.bench.protocol, randbits(62), save=True)
-            self.status.running(True)
-            self.panel.show_running(True)
+            self.bridge.run(self.bench.rig, self.bench.protocol, randbits(62), save=self.rec.isChecked())
+            self._show_running(True)
         self.bar.show_running(self.bridge.running, self.bridge.paused)
+
+    def _show_running(self, running: bool) -> None:
+        for part in (self.status, self.panel, self.tools):
+            part.show_running(running)
 
     def stop(self) -> None:
         """End the run."""
@@ -161,8 +178,7 @@ class Window(QMainWindow):
 
     def _show_idle(self) -> None:
         self.bar.show_running(False, False)
-        self.status.running(False)
-        self.panel.show_running(False)
+        self._show_running(False)
         self.documents.list_runs(after_s=LIST_S)
 
     def _ready(self) -> None:
@@ -173,28 +189,24 @@ class Window(QMainWindow):
 
     def edit(self, path: str, value: object) -> None:
         """Change one value; a refused one is explained, and the last good one stays."""
-        self._try(lambda: self.bench.set_value(path, value))
+        self.attempt(lambda: self.bench.set_value(path, value))
 
     def edit_together(self, values: dict[str, object]) -> None:
         """Change some values of the rig in one step."""
-        self._try(lambda: self.bench.set_values(values))
+        self.attempt(lambda: self.bench.set_values(values))
 
     def load_cell(self, name: str) -> None:
         """Put another cell under the pipette."""
-        self._try(lambda: self.bench.load_cell(name))
+        self.attempt(lambda: self.bench.load_cell(name))
         self.bar.show_rig(self.bench.rig)
 
     def load_protocol(self, name: str) -> None:
         """Take another protocol, with the scopes and the analysis that it is best seen with."""
         before = self.bench.protocol
-        self._try(lambda: self.bench.load_protocol(name))
+        self.attempt(lambda: self.bench.load_protocol(name))
         self.bar.show_protocol(self.bench.protocol)
         if self.bench.protocol != before:
             self.course.open_as_meant()
-
-    def leave_alone(self) -> None:
-        """Current clamp without a current ("I = 0")."""
-        self.edit_together({"amplifier.mode": "current-clamp", "amplifier.bias_pA": 0.0})
 
     def want_scope(self, name: str, wanted: bool) -> None:
         """Show a scope or not; the states of channels are recorded only while they are shown."""
@@ -203,10 +215,6 @@ class Window(QMainWindow):
         if name == "states":
             self.edit("cell.record_states", wanted)
         self.display.fit_scopes()
-
-    def reset(self) -> None:
-        """Go back to the cell as it was loaded."""
-        self.bench.reset()
 
     def toggle_channel(self, number: int) -> None:
         """Switch the n-th channel on or off; after the last one comes the pump."""
@@ -225,9 +233,11 @@ class Window(QMainWindow):
         self._show_rig()
 
     def _rig_changed(self) -> None:
-        before = self.display.stack.family.header
+        before, shown = self.display.stack.family.header, self.display.shown
         now = self.bench.rig
-        if before is not None and (
+        if shown is not None and shown.foreign:  # whatever is on the bench is compared with it
+            self._show_rig()
+        elif before is not None and (
             _shape(before.rig) != _shape(now) or (self.bridge.running and trace_names(before.rig) != trace_names(now))
         ):
             self.bench_changed()
@@ -239,11 +249,13 @@ class Window(QMainWindow):
         self.panel.show_rig(rig, self.display.theme)
         self.bar.show_rig(rig)
         self.status.show_rig(rig)
+        self.tools.show_bench(rig, self.bench.protocol)
         self.display.set_rig(rig)
         self.bridge.change(rig, self.bench.protocol, preview=self.display.recording is not None)
         self.course.advise()
 
-    def _try(self, edit: Callable[[], None]) -> None:
+    def attempt(self, edit: Callable[[], None]) -> None:
+        """Edit the bench, or say why not."""
         try:
             edit()
             self.banner.hide()
@@ -254,19 +266,6 @@ class Window(QMainWindow):
 
     # ---- looks and life --------------------------------------------------------------------
 
-    def set_theme(self, name: str) -> None:
-        """Dark, light or projector."""
-        _apply(THEMES[name])
-        self._show_theme(THEMES[name])
-        self.settings.remember("theme", name)
-
-    def _show_theme(self, theme: Theme) -> None:
-        self.display.set_theme(theme)
-        self.analyst.set_theme(theme)
-        self.panel.show_rig(self.bench.rig, theme)
-        self.banner.set_colour(QColor(theme.warning))
-        self.docks.fit(theme.font_px)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The middle takes what the sides leave."""
         super().resizeEvent(event)
@@ -274,16 +273,14 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep what was finished, end the threads, and go."""
+        if not self.documents.may_close():
+            event.ignore()
+            return
         self.docks.remember()
+        self.tools.seal.run(False)
         self.hide()
         self.closed_whole = self.bridge.close(CLOSE_S)
         event.accept()
-
-
-def _apply(theme: Theme) -> None:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply(app, theme)
 
 
 def _shape(rig: Rig) -> object:

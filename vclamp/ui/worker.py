@@ -16,10 +16,10 @@ from vclamp.errors import VClampError
 from vclamp.model.protocol import Hold, Protocol
 from vclamp.model.record import Chunk, Event, Finished, Header, Sweep
 from vclamp.model.rig import Rig
+from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved
 
 if TYPE_CHECKING:
     from vclamp.run.runner import Inbox
-    from vclamp.storage.session import Session
 
 CHUNK_WALL_MS = 4.0
 LONGEST_CHUNK_MS, MOST_CHUNK_MS = 100.0, 60_000.0  # to begin with, and where little is computed in so long
@@ -42,14 +42,6 @@ class Compiling:
 @dataclass(frozen=True)
 class Ready:
     """The engine is loaded."""
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A sweep is on disk."""
-
-    path: Path
-    sweep: int
 
 
 @dataclass(frozen=True)
@@ -88,7 +80,7 @@ class Answered:
     """An order was carried out, well or not; all it had to say was said before."""
 
 
-Message = Event | Compiling | Ready | Saved | Trouble | Preview | Rest | Done | Answered
+Message = Event | Compiling | Ready | Begun | Saved | Unsaved | Trouble | Preview | Rest | Done | Answered
 
 
 class Pacer:
@@ -178,13 +170,13 @@ class Worker:
     def __init__(self, messages: deque[Message], folder: Path) -> None:
         self.pacer = Pacer()
         self._messages = messages
-        self._folder = folder
+        self.keeper = Keeper(folder, self.say)
+        self._asked: deque[tuple[Callable[[Keeper], object], Callable[[object], None]]] = deque()
         self._orders: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._wishes: deque[tuple[Rig, Protocol]] = deque(maxlen=1)
         self._playing: _Play | None = None
         self._previewing: _Play | None = None
         self.ordered = 1  # to load the engine
-        self._session: Session | None = None
         self._closing = False
         self._go = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="vclamp-engine", daemon=True)
@@ -233,6 +225,12 @@ class Worker:
         if self._previewing is not None:
             self._previewing.stop()
 
+    def ask_keeper(self, act: Callable[[Keeper], object], then: Callable[[object], None]) -> None:
+        """Have the keeper do something, also in the middle of a run, and pass on what comes of it."""
+        self._asked.append((act, then))
+        self._order(self._ask_keeper)
+        self.pacer.wake()
+
     def close(self, timeout_s: float, tasks: Sequence[threading.Thread] = ()) -> bool:
         """End everything; False if the thread, or one of the tasks beside it, did not end in time."""
         until = time.monotonic() + timeout_s
@@ -242,8 +240,8 @@ class Worker:
         self._orders.put(None)
         for thread in (self._thread, *tasks):
             thread.join(max(until - time.monotonic(), 0.0))
-        if self._session is not None and not self._thread.is_alive():
-            self._session.close()  # after the tasks: a file that one of them still reads keeps its side files
+        if not self._thread.is_alive():
+            self.keeper.close()  # after the tasks: a file that one of them still reads keeps its side files
         return not any(thread.is_alive() for thread in (self._thread, *tasks))
 
     def _order(self, order: Callable[[], None]) -> None:
@@ -298,43 +296,49 @@ class Worker:
         if play.stopped:
             self.say(Finished("stopped", "stopped before it began"))
             return
+        keeping = False
         try:
             from vclamp.run.runner import run
 
             longest_ms = LONGEST_CHUNK_MS
             inbox = play.begin(longest_ms)
             self._set_chunk(inbox, longest_ms)
-            recorder = _Recorder(self) if save else None
             self.pacer.restart()
             began_s = time.monotonic()
             for event in run(play.rig, protocol, seed=seed, inbox=inbox):
                 if isinstance(event, Chunk):
                     longest_ms = _longest_ms(longest_ms, event, protocol, time.monotonic() - began_s)
                     moment_ms = _begins_ms(protocol, event.sweep)
-                    self.pacer.wait_until(moment_ms + event.last / protocol.fs_kHz, lambda: inbox.stopped)
+                    self.pacer.wait_until(moment_ms + event.last / protocol.fs_kHz, lambda: self._is_over(inbox))
                     self._set_chunk(inbox, longest_ms)
-                if recorder is not None:
-                    recorder.hear(event)
+                if save:
+                    keeping = True
+                    self.keeper.hear(event)
                 self.say(event)
                 began_s = time.monotonic()
         except Exception as error:  # whatever fails, the window must not wait for ever
-            self.say(Finished("failed", f"internal error: {type(error).__name__}: {error}"))
+            finished = Finished("failed", f"internal error: {type(error).__name__}: {error}")
+            if keeping:
+                self.keeper.hear(finished)
+            self.say(finished)
+
+    def _is_over(self, inbox: "Inbox") -> bool:
+        """Whether the run is to end; what was asked of the keeper meanwhile is done."""
+        self._ask_keeper()
+        return inbox.stopped
+
+    def _ask_keeper(self) -> None:
+        while self._asked:
+            act, then = self._asked.popleft()
+            try:
+                self.say(Done(then, act(self.keeper)))
+            except VClampError as error:
+                self.say(Done(then, error))
+            except Exception as error:  # what is asked of the keeper must end no run
+                self.say(Done(then, VClampError(f"internal error: {error!r}")))
 
     def _set_chunk(self, inbox: "Inbox", longest_ms: float) -> None:
         inbox.chunk_ms = min(CHUNK_WALL_MS * self.pacer.speed, longest_ms)
-
-    def session(self) -> "Session":
-        """The session file of this sitting, made when the first run is saved."""
-        if self._session is None:
-            from vclamp.storage.session import Session, new_session_path
-
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                what = f"recordings cannot be kept there ({error.strerror})"
-                raise VClampError(what, where=str(self._folder)) from None
-            self._session = Session.create(new_session_path(self._folder), exclusive=False)
-        return self._session
 
     def _preview(self) -> None:
         from vclamp.run.runner import run
@@ -361,30 +365,6 @@ class Worker:
             hold_mV=protocol.hold_mV, fs_kHz=protocol.fs_kHz,
         )  # fmt: skip
         self.say(Rest(rig, record(rig, still).sweeps[0]))
-
-
-class _Recorder:
-    """Keeps a run in the session file; trouble with the disk never stops the run."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._run: int | None = None
-
-    def hear(self, event: Event) -> None:
-        """Keep what is to be kept; a sweep is committed before it is passed on."""
-        try:
-            if isinstance(event, Header):
-                self._run = self._worker.session().add_run(event)
-            elif self._run is None:
-                return
-            elif isinstance(event, Sweep):
-                session = self._worker.session()
-                session.add_sweep(self._run, event)
-                self._worker.say(Saved(session.path, event.index))
-            elif isinstance(event, Finished):
-                self._worker.session().finish_run(self._run, event)
-        except VClampError as error:
-            self._worker.say(Trouble(f"not saved: {error}"))
 
 
 def _longest_ms(longest_ms: float, chunk: Chunk, protocol: Protocol, took_s: float) -> float:
