@@ -229,7 +229,7 @@ def test_every_format_reads_back_what_was_written(key: str, tmp_path: Path) -> N
     path = tmp_path / f"run{EXPORTERS[key].suffix}"
     export([WITH_CHANGES], path)
     EXPORTERS[key].check([WITH_CHANGES], path, unheard)
-    if key != "csv":  # a table is to be read by others
+    if key in ("vclamp", "nwb"):  # the others are to be read by others
         (again,) = load(path)
         assert again.header == WITH_CHANGES.header
         assert again.finished == WITH_CHANGES.finished

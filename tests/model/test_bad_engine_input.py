@@ -9,7 +9,8 @@ import psutil
 import pytest
 from test_bad_files import CELL, IV, refusal
 
-from vclamp import cli, paths
+from vclamp import paths
+from vclamp.cli import main, runs
 from vclamp.errors import VClampError
 from vclamp.model.edit import with_value
 from vclamp.model.files import load_protocol, load_rig
@@ -97,7 +98,7 @@ def test_the_command_line_refuses_an_impossible_rig(
     path: str, value: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out.csv"
-    assert cli.main(["run", "iv", "--cell", "squid-axon", "--set", f"{path}={value}", "-o", str(out)]) == 2
+    assert main(["run", "iv", "--cell", "squid-axon", "--set", f"{path}={value}", "-o", str(out)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("vclamp: --set: ")
     assert said in line
@@ -109,7 +110,7 @@ def test_the_command_line_refuses_an_impossible_rig(
 def test_the_editor_refuses_an_impossible_rig(path: str, value: str, said: str) -> None:
     rig = load_rig(paths.CELLS / "squid-axon.toml")
     with pytest.raises(VClampError) as caught:
-        with_value(rig, path, cli._value(value), "here")
+        with_value(rig, path, runs._value(value), "here")
     assert said in str(caught.value)
     assert caught.value.remedy
 

@@ -37,9 +37,7 @@ LEVEL_32_mV = 1e-5  # to which a level of 32 bits is kept
 SHIPPED = sorted(path.stem for path in paths.PROTOCOLS.glob("*.toml"))
 REFUSED = {
     "ap-clamp": "needs 1,352 epochs, 1,351 of them for segment 'spike' (waveform), but an ABF file has 10.",
-    "dose-response": "segment 'test' begins 20 ms into the sweep, but Clampex holds for the first 64th of a sweep",
     "envelope": "lasts 31 to 60 ms with segment 'open', but sweeps of an ABF file are equally long.",
-    "hooked-tail": "segment 'open' begins 20 ms into the sweep, but Clampex holds for the first 64th of a sweep",
     "recovery": "lasts 40.5 to 100 ms with segment 'gap', but sweeps of an ABF file are equally long.",
 }  # what no table of ten epochs can play
 WRITTEN = [name for name in SHIPPED if name not in REFUSED]

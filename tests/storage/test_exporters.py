@@ -150,8 +150,8 @@ def test_load_gives_every_run_that_is_not_hidden(tmp_path: Path) -> None:
     whole, begun = load(path)
     assert differences(RECORDING, whole) == []
     assert begun.sweeps == ()
-    with pytest.raises(VClampError, match=r"cannot be read. Use one of: .vclamp, .nwb\."):
-        load(tmp_path / "a.csv")
+    with pytest.raises(VClampError, match=r"cannot be read. Use one of: .vclamp, .abf, .nwb"):
+        load(tmp_path / "a.xls")
 
 
 # ---- CSV

@@ -79,5 +79,5 @@ def _hear_signals(window: "Window") -> list[int]:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, leave)
-    notifier.activated.connect(window.close)
+    notifier.activated.connect(window.documents.rescue.hurry)
     return code

@@ -77,6 +77,15 @@ class Rescue(QObject):
         self._window.bridge.ask_keeper(Keeper.save, lambda _: self._close_or_ask())
         return False
 
+    def hurry(self) -> None:
+        """A signal wants the program to end: try once more to save, and go without a question."""
+        self._given_up = True
+        if self._window.bridge.n_unsaved:
+            self._window.stop()
+            self._window.bridge.ask_keeper(Keeper.save, lambda _: self._window.close())
+        else:
+            self._window.close()
+
     def _close_or_ask(self) -> None:
         number = self._window.bridge.n_unsaved
         if not number:
