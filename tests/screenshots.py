@@ -60,7 +60,7 @@ def take_all() -> None:
         window.edit("solutions.drugs.ouabain.out_mM", 0.01)
         hour = Protocol("hour", (Hold(3_600_000.0),), 1, -70.0, fs_kHz=0.01, label="1 h under ouabain")
         window.bench.set_scene(window.bench.rig, hour, "an hour")
-        window.tabs.setCurrentWidget(window.display.ledger)
+        window.docks.show("ledger")
         record(window)
         shoot(window, "pump-run-down", 1366, 768)
         window.load_protocol("iv")

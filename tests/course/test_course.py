@@ -31,7 +31,7 @@ def test_there_is_one_protocol_for_each_of_the_22_experiments() -> None:
 
 @every_protocol
 def test_every_protocol_opens_a_cell_with_scopes_that_show_something(name: str) -> None:
-    from vclamp.ui.scopes.kinds import SCOPES, is_possible
+    from vclamp.publish.scopes import SCOPES, is_possible
 
     opens = protocol(name).opens
     assert opens.cell in paths.shipped(paths.CELLS)

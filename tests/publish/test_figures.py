@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import colormaps
 from recordings import made_up_recording
 
 from vclamp import paths
@@ -18,9 +19,8 @@ from vclamp.model.files import load_protocol, load_rig
 from vclamp.model.record import About, Recording
 from vclamp.model.rig import Cell, Rig
 from vclamp.publish import figure
-from vclamp.publish.colours import channel_colours, sweep_colours, trace_colours
+from vclamp.publish.colours import sweep_colours
 from vclamp.publish.scale_bars import bar
-from vclamp.publish.scopes import SCOPES
 from vclamp.publish.specs import FigureSpec, ScopeSpec, TraceSpec, scope_spec, usual_scopes
 from vclamp.publish.traces import thinned
 from vclamp.run.runner import record
@@ -120,42 +120,12 @@ def test_only_the_sweeps_and_times_that_are_wanted_are_drawn() -> None:
     assert "time (ms)" in nothing.texts
 
 
-def test_sweeps_have_the_colours_of_the_window_and_so_have_channels() -> None:
-    from PySide6.QtGui import QColor
-
-    from vclamp.ui import theme
-
-    for dark, look in ((False, theme.THEMES["light"]), (True, theme.THEMES["dark"])):
-        for n in (1, 2, 15):
-            wanted = [colour.getRgb()[:3] for colour in theme.sweep_colours(n, look)]
-            mine = [QColor(colour).getRgb()[:3] for colour in sweep_colours(n, dark=dark)]
-            assert np.abs(np.subtract(wanted, mine)).max() <= 2
-        for cell in ("squid-axon", "neuron-pump", "hek-kv-mwc", "model-cell-lei-1"):
-            rig = load_rig(paths.CELLS / f"{cell}.toml")
-            for mine, wanted in (
-                (channel_colours(rig, dark=dark), theme.channel_colours(rig, look)),
-                (trace_colours(rig, dark=dark), theme.trace_colours(rig, look)),
-            ):
-                assert mine.keys() == wanted.keys()
-                apart = [np.subtract(QColor(mine[key]).getRgb(), wanted[key].getRgb()) for key in mine]
-                assert np.abs(apart or [0]).max() <= 2
+@pytest.mark.parametrize(("dark", "first", "last"), [(False, 0.0, 0.74), (True, 0.22, 1.0)])
+def test_sweeps_are_coloured_by_viridis_without_its_end_that_vanishes(dark: bool, first: float, last: float) -> None:
+    mine = [[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in sweep_colours(200, dark=dark)]
+    viridis = 255.0 * colormaps["viridis"](np.linspace(first, last, 200))[:, :3]
+    assert np.abs(mine - viridis).max() < 4.0
     assert drawn("iv").colours[figure.trace_id(2, "i_na_pA", 14)] == "#e69f00"
-
-
-def test_every_scope_of_the_window_is_described_with_the_same_lines() -> None:
-    from vclamp.ui.scopes import kinds
-
-    assert SCOPES.keys() == kinds.SCOPES.keys()
-    for path in sorted(paths.CELLS.glob("*.toml")):
-        rig = load_rig(path)
-        for name, kind in kinds.SCOPES.items():
-            mine, theirs = SCOPES[name], kind
-            assert [(x.trace, x.label, x.channel) for x in mine.lines(rig)] == [
-                (x.trace, x.label, x.channel) for x in theirs.lines(rig)
-            ]
-            assert (mine.title, mine.unit, mine.weight, mine.fixed, mine.charging, mine.legs) == (
-                theirs.title, theirs.unit, theirs.weight, theirs.fixed, theirs.charging, theirs.legs
-            )  # fmt: skip
 
 
 def test_a_scope_by_its_name_can_be_drawn_alone() -> None:

@@ -36,13 +36,13 @@ from vclamp.cli import main
 from vclamp.model.files import load_rig
 from vclamp.model.protocol import Hold, Protocol, Step
 from vclamp.publish.exporters import export
+from vclamp.publish.groups import groups
+from vclamp.publish.symbols import axis, interval, symbol, with_error
 from vclamp.ui.analyst import Analyst
 from vclamp.ui.panels.analysis import AnalysisPanel
 from vclamp.ui.panels.boxes import ChoiceBox
-from vclamp.ui.panels.drawn import groups
 from vclamp.ui.panels.estimates import HEADERS, INTERVAL, TRUE, doubtful, misses
 from vclamp.ui.panels.live_iv import LiveIv
-from vclamp.ui.panels.symbols import axis, interval, symbol, with_error
 from vclamp.ui.window import Window
 
 CTRL = Qt.KeyboardModifier.ControlModifier

@@ -173,7 +173,7 @@ def play(window: Window, monkeypatch: pytest.MonkeyPatch, seconds: float, seed: 
     settle(window)
     window.load_cell("squid-axon")
     window.load_protocol("iv")
-    window.reset()
+    window.bench.reset()
     window.setFocus()
     family(window)
     assert len(window.display.recording.sweeps) == 15

@@ -1,29 +1,76 @@
 """Everything the model describes can be set in the panels: solutions, pump, amounts, forms, amplifier."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from math import isnan
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
-from rig_window import Key, click, drag, family, press, quick, settle, type_into, wait_for
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QWidget
+from recordings import squid_axon
+from rig_window import (
+    Key,
+    click,
+    drag,
+    family,
+    nothing_goes_wrong,
+    open_window,
+    press,
+    quick,
+    settle,
+    type_into,
+    wait_for,
+)
 
 from vclamp import paths
 from vclamp.model.amplifier import Amplifier
 from vclamp.model.edit import items
 from vclamp.model.files import load_rig
 from vclamp.model.record import Chunk
-from vclamp.ui.panels.editing import value_at
+from vclamp.model.rig import Rig
+from vclamp.ui.panels.cards import Card
+from vclamp.ui.panels.channels import RigPanel
 from vclamp.ui.panels.fields import SLIDER_STEPS, CountSlider, QuantityField, quantity, single_conductance
+from vclamp.ui.panels.naming import value_at
 from vclamp.ui.panels.parameters import kind_of
 from vclamp.ui.panels.solutions import note_text
 from vclamp.ui.panels.words import AMPLIFIER, WORDS
 from vclamp.ui.window import Window
 
+
+@pytest.fixture(scope="module")
+def one_window(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
+    """One window for all of these tests: a window of its own for each would take most of their time."""
+    with open_window(tmp_path_factory.mktemp("panels"), protocol=quick()) as window:
+        yield window
+
+
+@pytest.fixture
+def rig_window(one_window: Window) -> Iterator[Window]:
+    """The window as it is after a start: the squid axon, nothing unfolded, nothing said, nothing run."""
+    with nothing_goes_wrong():
+        one_window.stop()
+        settle(one_window)
+        one_window.resize(1366, 740)
+        one_window.setFocus()
+        one_window.panel._unfolded.clear()
+        one_window.panel.setCurrentIndex(CHANNELS)
+        one_window.panel._shape = None  # so that the cards are made anew
+        one_window.bench.set_scene(squid_axon(), quick(), "another test")
+        one_window.panel.show_rig(one_window.bench.rig, one_window.display.theme)
+        if one_window.looks.chosen != "dark":
+            one_window.looks.choose("dark")
+        one_window.set_speed(1.0)
+        settle(one_window)
+        one_window.banner.hide()
+        yield one_window
+
+
 CTRL = Qt.KeyboardModifier.ControlModifier
 CHANNELS, SOLUTIONS = 0, 1
 CELLS = sorted(paths.shipped(paths.CELLS))
+OPEN_CELLS = [name for name in CELLS if not load_rig(paths.CELLS / f"{name}.toml").cell.exam]
 
 
 def show_cell(window: Window, name: str, page: int = CHANNELS) -> None:
@@ -31,6 +78,58 @@ def show_cell(window: Window, name: str, page: int = CHANNELS) -> None:
     window.load_cell(name)
     window.panel.setCurrentIndex(page)
     settle(window)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the panel shows of a cell with every form unfolded."""
+
+    rig: Rig
+    carded: tuple[str, ...]  # paths of the sliders on cards
+    free: tuple[str, ...]  # and of the others
+    forms: dict[str, dict[str, tuple[type[QWidget], object]]]  # by channel and path: the widget, what it shows
+    cut_off: tuple[str, ...]  # numbers that are wider than their fields
+
+
+def look_at(panel: RigPanel, rig: Rig) -> Seen:
+    """Everything there is to see of the rig on the panel."""
+    cards = panel.cards
+    forms = {channel.name: cards[channel.name].form for channel in rig.cell.channels if channel.name in cards}
+    return Seen(
+        rig,
+        tuple(path for card in cards.values() for path in getattr(card, "sliders", {})),
+        tuple(panel.solutions.sliders),
+        {name: {path: (type(w), shown(w)) for path, w in form.fields.items()} for name, form in forms.items()},
+        tuple(
+            field.text()
+            for field in panel.findChildren(QuantityField)
+            if field.isVisible() and field.lineEdit().width() < field.fontMetrics().horizontalAdvance(field.text())
+        ),
+    )
+
+
+def shown(widget: QWidget) -> object:
+    """What a widget shows."""
+    if isinstance(widget, QuantityField):
+        return widget.value()
+    return widget.isChecked() if isinstance(widget, QCheckBox) else getattr(widget, "text", str)()
+
+
+@pytest.fixture(scope="module")
+def seen(one_window: Window) -> dict[str, Seen]:
+    """Every shipped cell on the panel, one after another; the bench and the engine do not hear of it."""
+    found, panel = {}, one_window.panel
+    with nothing_goes_wrong():
+        for cell in CELLS:
+            rig = load_rig(paths.CELLS / f"{cell}.toml")
+            panel.show_rig(rig, one_window.display.theme)
+            panel.setCurrentIndex(CHANNELS)
+            for card in panel.cards.values():
+                if isinstance(card, Card):
+                    card.arrow.setChecked(True)
+            QApplication.processEvents()
+            found[cell] = look_at(panel, rig)
+    return found
 
 
 def page(window: Window, number: int) -> None:
@@ -135,16 +234,13 @@ def test_leaving_a_field_untouched_changes_nothing(rig_window: Window) -> None:
     assert rig_window.bench.rig == before
 
 
-def test_every_drug_has_exactly_one_slider(rig_window: Window) -> None:
-    for cell in CELLS:
-        show_cell(rig_window, cell)
-        carded = [path for card in rig_window.panel.cards.values() for path in getattr(card, "sliders", {})]
-        free = list(rig_window.panel.solutions.sliders)
-        drugs = {drug.name for drug in rig_window.bench.rig.solutions.drugs}
-        assert {path.split(".")[2] for path in carded + free} >= drugs, cell
-        assert not {path.split(".")[2] for path in free} & {path.split(".")[2] for path in carded}, cell
-        for path in carded + free:
-            assert value_at(rig_window.bench.rig, path) >= 0.0
+def test_every_drug_has_exactly_one_slider(seen: dict[str, Seen]) -> None:
+    for cell, panel in seen.items():
+        drugs = {drug.name for drug in panel.rig.solutions.drugs}
+        assert {path.split(".")[2] for path in panel.carded + panel.free} >= drugs, cell
+        assert not {path.split(".")[2] for path in panel.free} & {path.split(".")[2] for path in panel.carded}, cell
+        for path in panel.carded + panel.free:
+            assert value_at(panel.rig, path) >= 0.0
 
 
 # ---- pump ----------------------------------------------------------------------------------
@@ -197,27 +293,27 @@ def test_amounts_are_shown_in_the_unit_of_their_pore(rig_window: Window) -> None
     assert rig_window.bench.rig.cell.channels[0].n_channels == 77
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_the_form_shows_every_number_switch_choice_and_formula(rig_window: Window, cell: str) -> None:
-    show_cell(rig_window, cell)
-    for channel in rig_window.bench.rig.cell.channels:
-        fields = unfold(rig_window, channel.name)
+@pytest.mark.parametrize("cell", OPEN_CELLS)
+def test_the_form_shows_every_number_switch_choice_and_formula(seen: dict[str, Seen], cell: str) -> None:
+    assert list(seen[cell].forms) == [channel.name for channel in seen[cell].rig.cell.channels]
+    for channel in seen[cell].rig.cell.channels:
+        fields = seen[cell].forms[channel.name]
         for path, value in items(channel):
             key = path.rpartition(".")[2]
             if key == channel.pore.AMOUNT or key in ("on", "g_nS", "p_cm3_per_s") or value is None:
                 continue
             if isinstance(value, bool):
-                assert isinstance(fields[path], QCheckBox), path
-                assert fields[path].isChecked() == value
+                assert issubclass(fields[path][0], QCheckBox), path
+                assert fields[path][1] == value
             elif isinstance(value, int | float):
-                assert isinstance(fields[path], QuantityField), path
-                shown = fields[path].value() + (273.15 if key == "temperature_K" else 0.0)
-                assert shown == pytest.approx(value, rel=1e-9), path
+                assert issubclass(fields[path][0], QuantityField), path
+                number = fields[path][1] + (273.15 if key == "temperature_K" else 0.0)
+                assert number == pytest.approx(value, rel=1e-9), path
             elif isinstance(value, tuple) and value and isinstance(value[0], float):
                 assert {f"{path}.{n}" for n in range(len(value))} <= set(fields)
             elif isinstance(value, str) and key.endswith(("_per_ms", "tau_ms", "inf")):
-                assert isinstance(fields[path], QLineEdit), path
-                assert fields[path].text() == value
+                assert issubclass(fields[path][0], QLineEdit), path
+                assert fields[path][1] == value
 
 
 def test_every_number_of_a_form_can_be_typed_and_taken_back(rig_window: Window) -> None:
@@ -676,13 +772,8 @@ def test_numbers_of_any_size_are_shown_shortly(qtbot: object, value: float, text
     assert field.value() == pytest.approx(value, rel=1e-12)
 
 
-def test_amounts_of_every_cell_fit_into_their_fields(rig_window: Window) -> None:
-    for cell in CELLS:
-        show_cell(rig_window, cell)
-        for field in rig_window.panel.findChildren(QuantityField):
-            if field.isVisible():
-                needed = field.fontMetrics().horizontalAdvance(field.text())
-                assert field.lineEdit().width() >= needed, (cell, field.text())
+def test_numbers_of_every_cell_fit_into_their_fields(seen: dict[str, Seen]) -> None:
+    assert {cell: panel.cut_off for cell, panel in seen.items() if panel.cut_off} == {}
 
 
 def test_a_step_from_zero_is_one(qtbot: object) -> None:

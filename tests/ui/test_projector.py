@@ -35,7 +35,7 @@ def test_f11_makes_it_large_and_f11_puts_everything_back(rig_window: Window) -> 
 
 
 def test_keys_and_clicks_are_written_for_all_to_see(rig_window: Window) -> None:
-    projector = rig_window.projector
+    projector = rig_window.course.projector
     press(rig_window, Key.Key_W)
     assert not projector.caption.isVisible()
     press(rig_window, Key.Key_F11)
@@ -56,8 +56,8 @@ def test_the_sweeps_are_counted_in_large_figures(rig_window: Window) -> None:
     press(rig_window, Key.Key_Space)
     settle(rig_window)
     n = rig_window.bench.protocol.total_sweeps
-    assert rig_window.projector.counter.text() == f"{n} / {n}"
-    assert rig_window.projector.counter.isVisible()
+    assert rig_window.course.projector.counter.text() == f"{n} / {n}"
+    assert rig_window.course.projector.counter.isVisible()
 
 
 def test_b_blanks_and_z_undoes_only_on_a_projector(rig_window: Window) -> None:
@@ -65,13 +65,13 @@ def test_b_blanks_and_z_undoes_only_on_a_projector(rig_window: Window) -> None:
     for key in (Key.Key_B, Key.Key_Z):
         press(rig_window, key)
     assert rig_window.bench.rig.cell.channels[0].g_nS == 50.0
-    assert not rig_window.projector.dark.isVisible()
+    assert not rig_window.course.projector.dark.isVisible()
     press(rig_window, Key.Key_F11)
     press(rig_window, Key.Key_B)
-    assert rig_window.projector.dark.isVisible()
+    assert rig_window.course.projector.dark.isVisible()
     assert rig_window.grab().toImage().pixelColor(300, 300).lightness() == 0
     press(rig_window, Key.Key_B)
-    assert not rig_window.projector.dark.isVisible()
+    assert not rig_window.course.projector.dark.isVisible()
     press(rig_window, Key.Key_Z)
     assert rig_window.bench.rig.cell.channels[0].g_nS == 120.0
 
@@ -101,4 +101,4 @@ def test_letters_typed_into_a_field_are_no_commands(rig_window: Window) -> None:
     rig_window.docks.show("rig")
     QTest.qWait(30)
     type_into(rig_window, rig_window.bar.hold, "-70b", end=Key.Key_Tab)
-    assert not rig_window.projector.dark.isVisible()
+    assert not rig_window.course.projector.dark.isVisible()

@@ -11,8 +11,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtGui import QColor, QPalette
 
+from vclamp.publish.colours import CHANNEL_COLOURS
 from vclamp.ui.theme import (
-    CHANNEL_COLOURS,
     THEMES,
     Theme,
     apply,

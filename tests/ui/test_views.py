@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from rig_window import (
     Key,
-    click,
     drag,
     engine_held,
     family,
@@ -34,6 +33,7 @@ from vclamp.model.pores import GhkPore
 from vclamp.model.protocol import Hold, Protocol
 from vclamp.model.record import Chunk
 from vclamp.model.rig import Cell, Rig
+from vclamp.publish.scopes import SCOPES, is_possible, time_unit
 from vclamp.storage.compare import differences
 from vclamp.ui.bar import SPEEDS
 from vclamp.ui.catalogue import ORDER, cells_by_topic
@@ -41,7 +41,6 @@ from vclamp.ui.panels.books import short, spending, verdict
 from vclamp.ui.panels.circuit_layout import describe
 from vclamp.ui.panels.membrane import circuit_at, reversal_mV
 from vclamp.ui.scopes.grid import _ticks
-from vclamp.ui.scopes.kinds import SCOPES, is_possible, time_unit
 from vclamp.ui.theme import THEMES, trace_colours
 from vclamp.ui.window import Window
 from vclamp.ui.worker import LONGEST_CHUNK_MS, MOST_CHUNK_MS, _longest_ms
@@ -58,9 +57,8 @@ def shown(window: Window) -> list[str]:
 
 def open_ledger(window: Window) -> None:
     """Turn to the ledger, as a user does."""
-    bar = window.tabs.tabBar()
-    number = next(n for n in range(bar.count()) if bar.tabText(n) == "Ledger")
-    click(bar, bar.tabRect(number).center())
+    window.docks.show("ledger")
+    wait_for(window.display.ledger.isVisible)
 
 
 def minutes(n: float, fs_kHz: float = 0.1) -> Protocol:
@@ -292,6 +290,8 @@ def test_currents_of_all_branches_add_up_to_the_amplifiers(rig_window: Window) -
     for cell in CELLS:
         rig_window.load_cell(cell)
         settle(rig_window)
+        if rig_window.bench.rig.cell.exam:
+            continue  # its branches are not told
         circuit = rig_window.display.circuit.circuit
         largest = max(abs(branch.current_pA) for branch in circuit.branches)
         capacitor = circuit.branches[0]

@@ -6,10 +6,11 @@ from vclamp.analysis.analyses import ANALYSES, analyse, suitable
 from vclamp.analysis.results import Question, Result, nothing
 from vclamp.analysis.truth import activating_and_not
 from vclamp.errors import VClampError
+from vclamp.model.exam import hidden
 from vclamp.model.record import Recording
 
 MOST = 6  # of one run
-_SUIT_ALL = ("exponentials", "measure", "chord")  # and so say little of any recording
+SUIT_ALL = ("exponentials", "measure", "chord")  # and so tell little of any recording
 _OF_INACTIVATION = ("availability", "recovery", "inactivation-tau")
 _OF_GATING = ("gv", "tail-gv", "envelope", "activation-tau", "deactivation-tau", *_OF_INACTIVATION)
 
@@ -17,8 +18,8 @@ _OF_GATING = ("gv", "tail-gv", "envelope", "activation-tau", "deactivation-tau",
 def questions(recording: Recording) -> list[tuple[str, Question]]:
     """What is asked of a run: the analyses its protocol opens, else those that suit it."""
     opened = [name for name in recording.header.protocol.opens.analyses if name in ANALYSES]
-    names = opened or [name for name in suitable(recording) if name not in _SUIT_ALL]
-    truth = not (recording.foreign or recording.header.rig.cell.exam)
+    names = opened or [name for name in suitable(recording) if name not in SUIT_ALL]
+    truth = not (recording.foreign or hidden(recording.header.rig))
     found = []
     for name in names[:MOST]:
         trace = telling_trace(name, recording)
@@ -46,7 +47,7 @@ def telling_trace(name: str, recording: Recording) -> str:
     if header.rig.amplifier.clamps_current:
         return "v_mV"
     gated = [channel for channel in header.rig.cell.channels if channel.is_gated and channel.on]
-    if name not in _OF_GATING or len(gated) < 2 or header.rig.cell.exam:
+    if name not in _OF_GATING or len(gated) < 2 or hidden(header.rig):
         return total
     inactivating = [channel for channel in gated if activating_and_not(channel)[1]]
     first = (inactivating if name in _OF_INACTIVATION and inactivating else gated)[0]

@@ -1,4 +1,4 @@
-"""The colours of traces on paper, the window's own: Okabe & Ito's for channels, viridis for the sweeps of a family."""
+"""The colours of traces, in the window and on paper: Okabe & Ito's for channels, viridis for the sweeps of a family."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,14 @@ CHANNEL_COLOURS: dict[str, tuple[tuple[str, str], ...]] = {
     "leak": (("#9aa4ad", "#6b747c"), ("#cdb48a", "#2f363c"), ("#7a6f5c", "#a08a62")),
 }
 _FURTHER = (("#d55e00", "#d55e00"), ("#0072b2", "#56b4e9"), ("#e6eaee", "#1a2026"))
-_VIRIDIS = ((0.22, 1.0), (0.0, 0.74))  # its part on a dark and on a light ground: not the end that vanishes there
+# viridis (van der Walt & Smith, matplotlib, CC0) at 33 places; straight lines between them are within 2 of 255
+_VIRIDIS = (
+    "#440154", "#470d60", "#48186a", "#482374", "#472d7b", "#453681", "#424086", "#3f4989", "#3b528b",
+    "#375a8d", "#33638d", "#2f6a8e", "#2c728e", "#297a8e", "#26818e", "#23898e", "#21908c", "#1f988b",
+    "#1f9f88", "#21a685", "#28ae80", "#31b57b", "#3ebc74", "#4cc26c", "#5dc963", "#6ece58", "#82d34c",
+    "#96d83f", "#abdc32", "#c0df24", "#d5e21a", "#eae51a", "#fde725",
+)  # fmt: skip
+_ON_DARK, _ON_LIGHT = (0.22, 1.0), (0.0, 0.74)  # its part on a ground: not the end that vanishes there
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,11 @@ def channel_colours(rig: Rig, *, dark: bool) -> dict[str, str]:
     }
 
 
-def trace_colours(rig: Rig, *, dark: bool) -> dict[str, str]:
-    """The colours of traces that are one of many of a channel (gates, states) or of no channel (ions)."""
+def trace_colours(rig: Rig, *, dark: bool, text: str) -> dict[str, str]:
+    """The colours of traces that are one of many of a channel (gates, states) or of no channel (ions).
+
+    Further gates of a channel wear its colour moved towards that of `text`.
+    """
     colours = channel_colours(rig, dark=dark)
     found = {
         f"in_{ion.name}_mM": channel_colour(ion.name if ion.name in CHANNEL_COLOURS else "other", number, dark=dark)
@@ -75,19 +85,23 @@ def trace_colours(rig: Rig, *, dark: bool) -> dict[str, str]:
         else:
             for number, gate in enumerate(channel.gates):
                 share = 0.35 * number
-                found[f"gate_{channel.name}_{gate.name}"] = mixed(colours[channel.name], inks(dark=dark).text, share)
+                found[f"gate_{channel.name}_{gate.name}"] = mixed(colours[channel.name], text, share)
     return found
 
 
 def sweep_colours(n: int, *, dark: bool) -> list[str]:
     """Viridis for sweeps 0 to n - 1, without the end that would vanish on the ground."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
-    low, high = _VIRIDIS[0 if dark else 1]
+    low, high = _ON_DARK if dark else _ON_LIGHT
     step = (high - low) / max(n - 1, 1)
     start = low if n > 1 else (low + high) / 2
-    return [to_hex(colormaps["viridis"](start + step * sweep)) for sweep in range(n)]
+    return [_viridis(start + step * sweep) for sweep in range(n)]
+
+
+def _viridis(share: float) -> str:
+    """The colour at a place of the map, 0 to 1."""
+    whole, part = divmod(min(max(share, 0.0), 1.0) * (len(_VIRIDIS) - 1), 1.0)
+    after = min(int(whole) + 1, len(_VIRIDIS) - 1)
+    return mixed(_VIRIDIS[int(whole)], _VIRIDIS[after], part)
 
 
 def mixed(first: str, second: str, share: float) -> str:

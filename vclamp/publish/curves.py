@@ -1,6 +1,7 @@
 """The curves of an analysis on paper: points, the line fitted through them, the truth; as the window draws them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,8 @@ from vclamp.model.rig import Rig
 from vclamp.publish.colours import LIGHT, channel_colours, sweep_colours
 from vclamp.publish.document import WIDTH_MM, Picture
 from vclamp.publish.drawing import Area, printable
-from vclamp.publish.symbols import axis, split_unit, symbol
+from vclamp.publish.groups import groups, labels_of, name_of, owner_of
+from vclamp.publish.symbols import axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +24,6 @@ FIT_POINTS = 200
 DENSE = 100  # from so many points on, no symbols
 MOST_NAMED = 8  # curves that have a name each
 _SYMBOLS = ("o", "s", "^", "D", "*")
-_QUANTITIES = {"pA": "I (pA)", "mV": "V (mV)", "nS": "G (nS)", "ms": "time (ms)", "mM": "(mM)"}
 
 
 def pictures(result: Result, rig: Rig, trace: str) -> list[Picture]:
@@ -37,27 +38,9 @@ def pictures(result: Result, rig: Rig, trace: str) -> list[Picture]:
     trace : str
         What was measured.
     """
-    plots = groups(result)
+    drawable = [each for each in result.curves if _drawable(each.curve, each.curve.x, each.curve.y)[0].size]
+    plots = groups(replace(result, curves=tuple(drawable)))
     return [_picture(plots[k : k + 2], rig, trace) for k in range(0, len(plots), 2)]
-
-
-def groups(result: Result) -> list[tuple[str, tuple[Fitted, ...]]]:
-    """Curves that share their axes, under the name of the first; one that is named like its axis stands alone."""
-    found: dict[tuple[str, ...], list[Fitted]] = {}
-    for fitted in result.curves:
-        if _drawable(fitted.curve, fitted.curve.x, fitted.curve.y)[0].size:
-            found.setdefault(_kind(fitted.curve), []).append(fitted)
-    return [(_title(group), tuple(group)) for group in found.values()]
-
-
-def labels_of(curves: Sequence[Fitted], rig: Rig) -> tuple[str, str]:
-    """The names of both axes."""
-    first = curves[0].curve
-    y_names = {fitted.curve.y_name for fitted in curves}
-    _, unit = split_unit(first.y_name)
-    y = axis(first.y_name, rig) if len(y_names) == 1 else _QUANTITIES.get(unit, f"({unit})" if unit else "")
-    x = "prepulse (mV)" if (first.y_name, first.x_name) == ("availability", "level_mV") else axis(first.x_name, rig)
-    return x, y
 
 
 def _picture(plots: Sequence[tuple[str, tuple[Fitted, ...]]], rig: Rig, trace: str) -> Picture:
@@ -89,8 +72,8 @@ def _plot(place: Area, title: str, curves: Sequence[Fitted], rig: Rig, trace: st
     channels = channel_colours(rig, dark=False)
     shades = [LIGHT.accent] if len(curves) == 1 else sweep_colours(len(curves), dark=False)
     for number, fitted in enumerate(curves):
-        owner = fitted.curve.name if len(curves) > 1 else trace.removeprefix("i_").removesuffix("_pA")
-        name = _name(fitted.curve, rig) if 1 < len(curves) <= MOST_NAMED else ""
+        owner = owner_of(fitted.curve, trace, alone=len(curves) == 1)
+        name = name_of(fitted.curve, rig) if 1 < len(curves) <= MOST_NAMED else ""
         _draw_curve(axes, fitted, channels.get(owner, shades[number]), _SYMBOLS[number % len(_SYMBOLS)], name)
     _dress(axes, labels_of(curves, rig))
 
@@ -149,19 +132,3 @@ def _drawable(curve: Curve, x: Array, y: Array) -> tuple[Array, Array]:
         if is_log:
             kept &= values > 0.0
     return x[kept], y[kept]
-
-
-def _kind(curve: Curve) -> tuple[str, ...]:
-    """What curves must share to be drawn in one plot."""
-    alone = curve.y_name if curve.name == curve.y_name else ""
-    return alone, curve.x_name, split_unit(curve.y_name)[1], str(curve.log_x), str(curve.log_y)
-
-
-def _title(group: Sequence[Fitted]) -> str:
-    first = group[0].curve
-    return symbol(first.name) if first.name == first.y_name else first.name.replace("-", " ")
-
-
-def _name(curve: Curve, rig: Rig) -> str:
-    titles = {channel.name: channel.title for channel in rig.cell.channels}
-    return titles.get(curve.name, curve.name.replace("_", " "))

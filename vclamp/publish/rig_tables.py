@@ -6,6 +6,7 @@ from math import isfinite
 from vclamp.errors import VClampError
 from vclamp.model.amplifier import Amplifier
 from vclamp.model.channel import Channel
+from vclamp.model.exam import hidden
 from vclamp.model.ions import Solutions
 from vclamp.model.rig import Rig
 from vclamp.publish.document import Paragraph, Table, facts_table
@@ -22,7 +23,7 @@ _SIDES = {"out": "outside", "in": "inside"}
 
 def rig_blocks(rig: Rig) -> Iterator[Paragraph | Table]:
     """All that is known of a rig and may be told."""
-    exam = rig.cell.exam
+    exam = hidden(rig)
     if exam:
         yield Paragraph(EXAM)
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from vclamp.model.exam import hidden, is_told
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import has_gating_current
 from vclamp.model.rig import Rig
@@ -30,6 +31,8 @@ class Line:
 
 
 def _voltage(rig: Rig) -> tuple[Line, ...]:
+    if hidden(rig) and not rig.amplifier.clamps_current:
+        return (Line("command_mV"),)
     exact = rig.amplifier.ideal and not rig.amplifier.unseen_mV
     if exact or rig.amplifier.clamps_current:
         return (Line("v_mV", instead="command_mV"),)
@@ -45,7 +48,7 @@ def _subtracted(rig: Rig) -> tuple[Line, ...]:
 
 
 def _membrane(rig: Rig) -> tuple[Line, ...]:
-    if not rig.amplifier.shows_another_current or rig.amplifier.clamps_current:
+    if not rig.amplifier.shows_another_current or rig.amplifier.clamps_current or hidden(rig):
         return ()
     return (Line("i_pA", "recorded"), Line("i_membrane_pA", "true"))
 
@@ -96,19 +99,23 @@ def _inside(rig: Rig) -> tuple[Line, ...]:
 class ScopeKind:
     """What one scope shows.
 
-    `fixed` is a range that does not follow the data, `menu` its long name; `charging` says that the
-    current which charges the membrane towers in it over everything else, `legs` that only the legs of
-    leak subtraction give it something.
+    `traces` are all that may be in it, `fixed` is a range that does not follow the data, `menu` its long name;
+    `charging` says that the current which charges the membrane towers in it over everything else, `legs` that
+    only the legs of leak subtraction give it something.
     """
 
     title: str
     unit: str
     weight: int
-    lines: Callable[[Rig], tuple[Line, ...]]
+    traces: Callable[[Rig], tuple[Line, ...]]
     fixed: tuple[float, float] | None = None
     menu: str = ""
     charging: bool = False
     legs: bool = False
+
+    def lines(self, rig: Rig) -> tuple[Line, ...]:
+        """What is drawn in it of a rig: of an exam's only what an experimenter would see."""
+        return tuple(line for line in self.traces(rig) if is_told(line.trace, rig))
 
     def suits(self, rig: Rig, protocol: Protocol) -> bool:
         """Whether there will be something in it."""
@@ -133,7 +140,7 @@ HERO_WEIGHT = 20  # of the one scope that answers to what the amplifier does
 def is_possible(name: str, rig: Rig, protocol: Protocol) -> bool:
     """Whether there is anything for a scope, if need be after recording the states of channels."""
     if name == "states":
-        return any(rig.cell.scheme_of(channel) is not None for channel in rig.cell.channels)
+        return not hidden(rig) and any(rig.cell.scheme_of(channel) is not None for channel in rig.cell.channels)
     return SCOPES[name].suits(rig, protocol)
 
 

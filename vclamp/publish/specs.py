@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from vclamp.model.exam import hidden
 from vclamp.model.record import Header, Recording
 from vclamp.publish.colours import channel_colours, inks, trace_colours
 from vclamp.publish.scopes import HERO_WEIGHT, SCOPES, Line, hero, title_of
@@ -95,8 +96,8 @@ class FigureSpec:
 def scope_spec(name: str, header: Header, *, dark: bool = False) -> ScopeSpec:
     """The scope of a name in `SCOPES` as the window shows it: its lines, labels, colours."""
     kind, rig = SCOPES[name], header.rig
-    channels, own = channel_colours(rig, dark=dark), trace_colours(rig, dark=dark)
     ink = inks(dark=dark)
+    channels, own = channel_colours(rig, dark=dark), trace_colours(rig, dark=dark, text=ink.text)
     plain = {"command_mV": ink.dim, "i_membrane_pA": ink.warning}
 
     def colour(line: Line) -> str:
@@ -116,7 +117,7 @@ def usual_scopes(recording: Recording, *, dark: bool = False) -> tuple[ScopeSpec
     Of an exam, and of what another program recorded, only the command and what was recorded.
     """
     header, there = recording.header, {name for sweep in recording.sweeps for name in sweep.names}
-    if recording.foreign or header.rig.cell.exam:
+    if recording.foreign or hidden(header.rig):
         return _recorded(header, there)
     names = [n for n in header.protocol.opens.scopes or USUAL if n in SCOPES]
     names = [n for n in SCOPES if n in names and SCOPES[n].suits(header.rig, header.protocol)]

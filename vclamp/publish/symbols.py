@@ -3,6 +3,7 @@
 import re
 from math import floor, isfinite, log10
 
+from vclamp.model.exam import is_told
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import trace_names
 from vclamp.model.rig import Rig
@@ -70,7 +71,7 @@ def axis(name: str, rig: Rig | None = None) -> str:
 
 
 def trace_labels(rig: Rig, protocol: Protocol | None = None) -> dict[str, str]:
-    """Traces of a rig's currents and of a protocol's legs, by what people call them."""
+    """Traces of a rig's currents and of a protocol's legs, by what people call them; of an exam those it tells."""
     titles = {f"i_{channel.name}_pA": f"I {channel.title} (pA)" for channel in rig.cell.channels}
     titles |= {f"i_gating_{channel.name}_pA": f"I gating {channel.title} (pA)" for channel in rig.cell.channels}
     titles |= {"i_pA": "I total (pA)", "i_membrane_pA": "I true (pA)", "v_mV": "V membrane (mV)"}
@@ -78,7 +79,8 @@ def trace_labels(rig: Rig, protocol: Protocol | None = None) -> dict[str, str]:
     wanted = [name for name in trace_names(rig, protocol) if name.endswith("_pA") or name == "v_mV"]
     wanted += [name for name in trace_names(rig) if name.startswith("p_open_")]
     first = ["i_pA"] if not rig.amplifier.clamps_current else ["v_mV", "i_pA"]
-    return {name: titles.get(name, trace_title(name)) for name in dict.fromkeys([*first, *wanted])}
+    told = [name for name in dict.fromkeys([*first, *wanted]) if is_told(name, rig)]
+    return {name: titles.get(name, trace_title(name)) for name in told}
 
 
 def ion_text(name: str, z: int) -> str:

@@ -1,32 +1,79 @@
 """The menus and keys, as one table."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMessageBox
+from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from vclamp import __version__
-from vclamp.ui.scopes.kinds import SCOPES, is_possible
+from vclamp.publish.scopes import SCOPES, is_possible
+from vclamp.ui.countdown import Countdown
+from vclamp.ui.key_map import KeyMap
+from vclamp.ui.looks import SYSTEM
+from vclamp.ui.navigation import Navigation
+from vclamp.ui.rec import Rec
 from vclamp.ui.theme import THEMES
 
 if TYPE_CHECKING:
     from vclamp.ui.window import Window
 
 
+LOOSE = {"Left", "Right", "Up", "Down", "Home", "End"}
+RECORDED, NOT_RECORDED = "● runs are recorded", "○ not recorded: R records the next run"
 EXAM = "This is an exam: nothing tells the true values of this cell, nor of what is recorded of it"
 
 
+# keys that are in no menu
+MORE_KEYS = {
+    "Rig": (
+        ("1 … 9", "Switch a channel on or off"),
+        ("Shift+1 … 9", "Only this channel; again: as before"),
+    ),
+    "View": (
+        ("End", "All sweeps alike"),
+        ("Alt+1 … 9, 0", "Show or hide a scope"),
+        ("Ctrl+1 … 3", "Layouts"),
+        ("P", "Protocol editor"),
+        ("Ctrl+T", "Show true values"),
+    ),
+    "Mouse in a scope": (
+        ("wheel", "Zoom in time, with Ctrl in height"),
+        ("drag", "Pan, or move a cursor"),
+        ("Shift+drag", "Zoom into a box"),
+        ("double-click an axis", "Type its limits"),
+        ("right click", "Copy value, measure here, figure"),
+    ),
+    "In a field or list": (
+        ("Enter, Esc", "Take what was typed, or leave it"),
+        ("Up, Down", "Step; with Shift finely"),
+        ("F2, Delete", "Name a run, hide it"),
+        ("Ctrl+C", "Copy the table"),
+    ),
+    "Projector": (
+        ("PageDown, PageUp", "Next and last lesson"),
+        ("B", "Blank the screen"),
+        ("L", "Red dot, while it is held"),
+        ("Z", "Undo"),
+    ),
+}
+
+
+def all_keys() -> dict[str, list[tuple[str, str]]]:
+    """Every key with what it does, by groups."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for title, entries in MENUS.items():
+        rows = [(entry[1], entry[0].rstrip("…")) for entry in entries if entry and entry[1]]
+        found.setdefault(title.partition("/")[0].replace("&", ""), []).extend(rows)
+    for group, more in MORE_KEYS.items():
+        found.setdefault(group, []).extend(more)
+    return found
+
+
 def show_keys(window: "Window") -> None:
-    """List all keys."""
-    rows = [f"{entry[1]}\t{entry[0]}" for entries in MENUS.values() for entry in entries if entry and entry[1]]
-    rows += [
-        "1…9\tSwitch a channel on or off",
-        "Alt+1…9, Alt+0\tShow or hide a scope",
-        "Wheel\tZoom in time",
-        "Ctrl+Wheel\tZoom in height",
-    ]
-    _tell(window, "Keys", "\n".join(rows))
+    """List all keys, over the window."""
+    KeyMap(window, all_keys(), window.looks.theme)
 
 
 def show_about(window: "Window") -> None:
@@ -44,18 +91,31 @@ def _tell(window: "Window", title: str, text: str) -> None:
 MENUS = {
     "&File": (
         ("Open recording…", "Ctrl+O", lambda w: w.documents.open()),
-        ("Save run as…", "Ctrl+S", lambda w: w.documents.save("vclamp")),
-        ("Export run…", "Ctrl+E", lambda w: w.documents.save("nwb")),
+        ("Lay a recording over…", "", lambda w: w.documents.open_over()),
+        ("Take it away", "", lambda w: w.documents.lay_over(None)),
+        None,
+        ("Name the run", "Ctrl+S", lambda w: w.documents.logbook.name_run()),
+        ("Note on the run", "M", lambda w: w.documents.logbook.write_note()),
+        ("Save a copy…", "Ctrl+Shift+S", lambda w: w.documents.save("vclamp")),
+        ("Export…", "Ctrl+E", lambda w: w.documents.export_sheet()),
+        None,
+        ("Replay and compare", "", lambda w: w.documents.logbook.replay()),
+        ("Replay the whole session", "", lambda w: w.documents.logbook.replay_all()),
         None,
         ("Quit", "Ctrl+Q", lambda w: w.close()),
     ),
     "&Edit": (
-        ("Undo", "Ctrl+Z", lambda w: w.bench.undo()),
+        ("Undo", "Ctrl+Z", lambda w: w.documents.logbook.undo() or w.bench.undo()),
         ("Redo", "Ctrl+Shift+Z", lambda w: w.bench.redo()),
+        None,
+        ("Copy figure", "Ctrl+Shift+C", lambda w: w.navigation.copy_figure()),
     ),
     "&Protocol": (
         ("Run or pause", "Space", lambda w: w.run_or_pause()),
-        ("Stop", "Esc", lambda w: w.stop()),
+        ("Stop, or all sweeps alike", "Esc", lambda w: w.navigation.stop()),
+        ("Record runs, or only look", "R", lambda w: w.rec.toggle()),
+        ("Holding potential", "H", lambda w: _edit(w.bar.hold)),
+        None,
         ("Open protocol…", "Ctrl+P", lambda w: w.documents.open_protocol()),
         ("Use the cell it is made for", "", lambda w: w.course.use_its_cell()),
         None,
@@ -66,18 +126,38 @@ MENUS = {
     "&Rig": (
         ("Voltage clamp", "V", lambda w: w.edit("amplifier.mode", "voltage-clamp")),
         ("Current clamp", "I", lambda w: w.edit("amplifier.mode", "current-clamp")),
-        ("I = 0", "N", lambda w: w.leave_alone()),
+        ("I = 0", "N", lambda w: w.edit_together({"amplifier.mode": "current-clamp", "amplifier.bias_pA": 0.0})),
         None,
+        ("Membrane test", "T", lambda w: w.tools.test_membrane()),
+        ("Its tone", "K", lambda w: w.tools.seal.sounds.toggle()),
+        None,
+        ("Edit a channel…", "E", lambda w: w.tools.edit_channel()),
         ("Wash all blockers off", "W", lambda w: w.bench.wash()),
-        ("Back to the control cell", "0", lambda w: w.reset()),
+        ("Back to the control cell", "0", lambda w: w.bench.reset()),
         ("Open cell…", "", lambda w: w.documents.open_cell()),
     ),
-    "&View": (
-        ("Fit the scopes to the data", "A", lambda w: w.display.stack.family.autoscale()),
-        None,
-        *((f"{name.capitalize()} look", "", lambda w, name=name: w.set_theme(name)) for name in THEMES),
+    "&View": (("Projector", "F11", lambda w: w.course.projector.toggle()),),
+    "&View/Sweeps": (
+        ("Previous sweep", "Left", lambda w: w.navigation.step(-1)),
+        ("Next sweep", "Right", lambda w: w.navigation.step(+1)),
+        ("All sweeps alike", "Home", lambda w: w.navigation.show_all()),
+    ),
+    "&View/Zoom": (
+        ("Fit the scope under the mouse, or all", "A", lambda w: w.navigation.fit()),
+        ("Fit all scopes", "Shift+A", lambda w: w.display.stack.family.autoscale()),
+        ("Larger in height", "Up", lambda w: w.navigation.zoom_height(True)),
+        ("Smaller in height", "Down", lambda w: w.navigation.zoom_height(False)),
+        ("Larger in time", "Shift+Up", lambda w: w.navigation.zoom_time(True)),
+        ("Smaller in time", "Shift+Down", lambda w: w.navigation.zoom_time(False)),
+    ),
+    "&View/Look": tuple(
+        (f"{name.capitalize()} look", "", lambda w, name=name: w.looks.choose(name)) for name in (SYSTEM, *THEMES)
     ),
     "&Analysis": (
+        ("Keep the run as control", "C", lambda w: w.navigation.keep_control()),
+        ("Clear the control", "Shift+C", lambda w: w.navigation.clear_control()),
+        ("Difference from the control", "D", lambda w: w.navigation.toggle_difference()),
+        None,
         ("G-V", "G", lambda w: w.analyst.choose("gv", "tail-gv")),
         ("Fit between the cursors", "F", lambda w: w.analyst.choose("exponentials")),
         ("Measure between the cursors", "", lambda w: w.tabs.setCurrentWidget(w.analyst.measure)),
@@ -95,28 +175,80 @@ MENUS = {
 
 def add_menus(window: "Window") -> None:
     """Give the window its menus and keys."""
+    window.navigation, window.rec = Navigation(window), Rec()
+    _follow_runs(window)
+    menus: dict[str, QMenu] = {}
     for title, entries in MENUS.items():
-        menu = window.menuBar().addMenu(title)
+        name, _, sub = title.partition("/")
+        above = menus[name] if sub else window.menuBar()
+        menu = menus[title] = above.addMenu(sub or title)
         for entry in entries:
             if entry is None:
                 menu.addSeparator()
-                continue
-            text, key, act = entry
-            action = QAction(text, window)
-            action.setShortcut(QKeySequence(key))
-            action.triggered.connect(lambda _=False, act=act: act(window))
-            menu.addAction(action)
-        if title == "&View":
-            _add_scopes(window, menu)
-            _add_truth(window, menu)
-            window.docks.add_to(menu)
+            else:
+                menu.addAction(_made(window, *entry))
+        if title == "&File":
+            _add_recent(window, menu)
+        if title == "&View/Look":
+            _add_scopes(window, above)
+            _add_truth(window, above)
+            window.docks.add_to(above)
         if title == "&Analysis":
             _add_analyses(window, menu)
     for number in range(1, 10):
-        action = QAction(f"Switch channel {number}", window)
-        action.setShortcut(QKeySequence(str(number)))
-        action.triggered.connect(lambda _=False, n=number: window.toggle_channel(n))
-        window.addAction(action)
+        for text, key, act in (
+            ("Switch channel", "", lambda w, n=number: w.toggle_channel(n)),
+            ("Only channel", "Shift+", lambda w, n=number: w.navigation.solo(n)),
+        ):
+            window.addAction(_made(window, f"{text} {number}", f"{key}{number}", act))
+    window.navigation.bind("End", _made(window, "All sweeps alike", "", lambda w: w.navigation.show_all()))
+
+
+def _made(window: "Window", text: str, key: str, act: Callable[["Window"], object]) -> QAction:
+    """An action with its key; a key that lists and fields need for themselves is only taken if they do not."""
+    loose = key.rpartition("+")[2] in LOOSE
+    action = QAction(f"{text}\t{key}" if loose else text, window)
+    if loose:
+        window.navigation.bind(key, action)
+    else:
+        action.setShortcut(QKeySequence(key))
+    action.triggered.connect(lambda _=False: act(window))
+    return action
+
+
+def _follow_runs(window: "Window") -> None:
+    """Say beside the progress whether runs are recorded, and how long one waits for its next sweep."""
+    bar, rec, bridge = window.bar, window.rec, window.bridge
+    bar.insertWidget(next(each for each in bar.actions() if bar.widgetForAction(each) is bar.progress), rec)
+
+    def say_waiting(seconds: float) -> None:
+        usual = bar.progress.format().partition("   ")[0]
+        bar.progress.setFormat(f"{usual}   next in {seconds:.1f} s" if seconds else usual)
+
+    Countdown(bridge, window).waiting.connect(say_waiting)
+    rec.toggled.connect(lambda on: window.status.file.setText(RECORDED if on else NOT_RECORDED))
+    bridge.started.connect(lambda _: rec.isChecked() or window.status.file.setText(NOT_RECORDED))
+
+
+def _edit(field: QWidget) -> None:
+    """Let a field be typed into."""
+    field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    field.selectAll()
+
+
+def _add_recent(window: "Window", menu: QMenu) -> None:
+    """Files opened lately, below the entry that opens one."""
+    recent = QMenu("Recent files", menu)
+    menu.insertMenu(menu.actions()[1], recent)
+
+    def show_state() -> None:
+        recent.clear()
+        for path in window.documents.recent:
+            recent.addAction(path.name, lambda path=path: window.documents.open(path)).setToolTip(str(path))
+
+    recent.setToolTipsVisible(True)
+    recent.aboutToShow.connect(show_state)
+    menu.aboutToShow.connect(lambda: recent.setEnabled(bool(window.documents.recent)))
 
 
 def _add_scopes(window: "Window", menu: QMenu) -> None:
@@ -125,7 +257,7 @@ def _add_scopes(window: "Window", menu: QMenu) -> None:
     actions = {}
     for number, (name, kind) in enumerate(SCOPES.items(), 1):
         action = QAction(kind.menu, window, checkable=True)
-        action.setShortcut(QKeySequence(f"Alt+{number % 10}"))
+        action.setShortcut(QKeySequence(f"Alt+{number % 10}" if number <= 10 else ""))
         action.triggered.connect(lambda on, name=name: window.want_scope(name, on))
         menu.addAction(action)
         actions[name] = action

@@ -3,7 +3,7 @@
 from math import inf
 
 from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -20,11 +20,15 @@ from PySide6.QtWidgets import (
 from vclamp import paths
 from vclamp.model.files import titles
 from vclamp.model.protocol import Protocol
+from vclamp.model.quantities import VOLTAGE_LIMIT_mV
 from vclamp.model.rig import Rig
 from vclamp.ui.catalogue import cells_by_topic
 from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.naming import range_text
 
 SPEEDS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, inf)
+HOLD_STEPS_mV = (5.0, 1.0)  # of an arrow key, and with Shift
+_HOLD = "Holding potential: before, between and after sweeps (H; arrows ±5 mV, with Shift ±1)"
 LEAST_LETTERS, USUAL_LETTERS = 18, 34
 MOST_VISIBLE = 26
 
@@ -38,24 +42,24 @@ class Bar(QToolBar):
     protocol_picked = Signal(str)
     hold_edited = Signal(float)
     speed_picked = Signal(float)
+    settled = Signal()  # the holding potential was typed, or stepped to
 
     def __init__(self) -> None:
         super().__init__("Rig", objectName="bar")
         self.setMovable(False)
-        self.cell = _picker(cells_by_topic(), "The cell under the pipette")
+        self.cell = _picker("cell", cells_by_topic(), "The cell under the pipette")
         protocols = titles(paths.PROTOCOLS)
-        self.protocol = _picker({"": protocols}, "What the amplifier commands")
+        self.protocol = _picker("protocol", {"": protocols}, "What the amplifier commands")
         self.run = QToolButton(objectName="run")
         self.run.clicked.connect(self.run_clicked)
         self.halt = QToolButton(text="■ Stop")
         self.halt.setToolTip("Stop and go back to holding (Esc)")
         self.halt.clicked.connect(self.stop_clicked)
-        self.hold = QuantityField("mV", -250.0, 250.0, 1)
-        self.hold.setToolTip("Holding potential")
-        self.hold.edited.connect(self.hold_edited)
+        self.hold = self._hold()
         self.progress = QProgressBar()
         self.progress.setMaximumWidth(280)
-        self.speed = QComboBox()
+        self.speed = _Box()
+        self.speed.setAccessibleName("speed")
         self.speed.addItems([_speed_text(speed) for speed in SPEEDS])
         self.speed.setToolTip("Simulated over real time (keys − = /)")
         self.cell.activated.connect(lambda n: _tell(self.cell_picked, self.cell.itemData(n)))
@@ -70,6 +74,16 @@ class Bar(QToolBar):
         self.show_speed(1.0)
         self.show_running(False, False)
         self.show_progress(0, 1)
+
+    def _hold(self) -> QuantityField:
+        """The holding potential; arrows step by 5 mV, with Shift by 1."""
+        field = QuantityField("mV", -VOLTAGE_LIMIT_mV, VOLTAGE_LIMIT_mV, 1)
+        field.setToolTip(f"{_HOLD}\n{range_text(field.minimum(), field.maximum(), 'mV')}")
+        field.setAccessibleName("holding potential")
+        field.step_by(*HOLD_STEPS_mV)
+        field.edited.connect(self.hold_edited)
+        field.editingFinished.connect(self.settled)
+        return field
 
     def show_running(self, running: bool, paused: bool) -> None:
         """Say what Space does now."""
@@ -101,7 +115,18 @@ class Bar(QToolBar):
             self.show_progress(0, protocol.total_sweeps)
 
 
-class _Picker(QComboBox):
+class _Box(QComboBox):
+    """A list that Enter shows."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter shows the list: Space is the window's."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.showPopup()
+        else:
+            super().keyPressEvent(event)
+
+
+class _Picker(_Box):
     """A box that may be narrower than its longest entry."""
 
     def minimumSizeHint(self) -> QSize:
@@ -139,10 +164,11 @@ def _tell(signal: SignalInstance, name: str | None) -> None:
         signal.emit(name)
 
 
-def _picker(groups: dict[str, dict[str, str]], tip: str) -> QComboBox:
+def _picker(name: str, groups: dict[str, dict[str, str]], tip: str) -> QComboBox:
     """A box of names by their titles, under a heading for each group if there are several."""
     box = _Picker()
     box.setToolTip(tip)
+    box.setAccessibleName(name)
     box.setMaxVisibleItems(MOST_VISIBLE)
     for heading, named in groups.items():
         if len(groups) > 1:
@@ -152,8 +178,8 @@ def _picker(groups: dict[str, dict[str, str]], tip: str) -> QComboBox:
             font = item.font()
             font.setBold(True)
             item.setFont(font)
-        for name, title in named.items():
-            box.addItem(f"   {title}" if len(groups) > 1 else title, name)
+        for key, title in named.items():
+            box.addItem(f"   {title}" if len(groups) > 1 else title, key)
     return box
 
 

@@ -1,18 +1,22 @@
 """What the window shows of a run: scopes, curves, circuit and read-outs kept in step."""
 
-from numpy import float64
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from vclamp.analysis.difference import DIFFERENCE
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
+from vclamp.publish.scopes import SCOPES, hero
+from vclamp.ui.at_cursor import AtCursor
+from vclamp.ui.behind import as_control
 from vclamp.ui.newest import Beside, Soon
+from vclamp.ui.on_show import OnShow
 from vclamp.ui.panels.books import LedgerView
+from vclamp.ui.panels.inspector import InspectorPanel
 from vclamp.ui.panels.live_iv import LiveIv
 from vclamp.ui.panels.membrane import Membrane
 from vclamp.ui.panels.readout import CursorTable
-from vclamp.ui.scopes.kinds import SCOPES, hero, time_unit
+from vclamp.ui.scopes.difference import DIFFERENCE_SCOPE
 from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.theme import Theme
 from vclamp.ui.worker import Preview, Rest
@@ -22,7 +26,7 @@ USUAL_HINT = "Space runs the protocol"
 NEEDS_CURRENT_CLAMP = "These steps are of a current: I switches to current clamp, Space runs them"
 
 
-class Display(QObject):
+class Display(OnShow):
     """Keeps the sweeps on show and brings every view up to date with them."""
 
     progressed = Signal(int, int)  # sweeps done, sweeps in all
@@ -32,24 +36,38 @@ class Display(QObject):
         super().__init__(parent)
         self.theme = theme
         self.stack = ScopeStack(theme)
-        self.circuit = Membrane(theme)
+        self.at_cursor = AtCursor(theme, self)
         self.iv = LiveIv(theme, beside)
-        self.cursors = CursorTable()
-        self.ledger = LedgerView()
-        self.recording: Recording | None = None  # the last run that was recorded
-        self._behind: Recording | None = None  # the one that the sweeps on show are compared with
-        self._header: Header | None = None
-        self._sweeps: list[Sweep] = []
         self._rig: Rig | None = None
         self._soon = Soon(AFTER_MS, lambda: self.iv.busy, self)
         self._soon.due.connect(self._bring_up_to_date)
         self.stack.cursors_moved.connect(self._read_cursors)
 
+    @property
+    def circuit(self) -> Membrane:
+        """The membrane as a circuit."""
+        return self.at_cursor.circuit
+
+    @property
+    def cursors(self) -> CursorTable:
+        """What both cursors read."""
+        return self.at_cursor.table
+
+    @property
+    def ledger(self) -> LedgerView:
+        """What flows at one sample."""
+        return self.at_cursor.ledger
+
+    @property
+    def inspector(self) -> InspectorPanel:
+        """Why the trace is as it is at cursor 1."""
+        return self.at_cursor.inspector
+
     def set_theme(self, theme: Theme) -> None:
         """Draw everything in another look."""
         self.theme = theme
         self.stack.set_theme(theme)
-        self.circuit.set_theme(theme)
+        self.at_cursor.set_theme(theme)
         self.iv.set_theme(theme)
 
     def set_rig(self, rig: Rig) -> None:
@@ -66,32 +84,24 @@ class Display(QObject):
         rig, protocol = self._rig, protocol or (header.protocol if header is not None else None)
         if rig is None or protocol is None:
             return
-        changed = self.stack.show_scopes(name for name in self.stack.wanted if SCOPES[name].suits(rig, protocol))
+        names = {name for name in self.stack.wanted if SCOPES[name].suits(rig, protocol)}
+        control = self.stack.family.control = self._behind.control_of(Header(rig, protocol, 0, ""))
+        if control is not None and DIFFERENCE_SCOPE.suits(rig, protocol):
+            names.add(DIFFERENCE)
+        changed = self.stack.show_scopes(names)
         self.stack.weigh(hero(rig))
         self.iv.setVisible(not rig.amplifier.clamps_current)
         if not changed or self._header is None:
             return
         family = self.stack.family
-        ghost = self._behind.sweeps if self._behind is not None else ()
-        family.show_family(self._header, tuple(self._sweeps), ghost=ghost, keep_view=True)
+        self._show_family(self._behind.now)
         family.autoscale_heights(scope for scope in family.shown if scope not in before)
         family.name_lines()
 
-    @property
-    def shown(self) -> Recording | None:
-        """The sweeps on show so far, recorded or not."""
-        recorded, header = self.recording, self._header
-        if recorded is not None and recorded.header is header and len(recorded.sweeps) == len(self._sweeps):
-            return recorded
-        return Recording(header, tuple(self._sweeps)) if header is not None else None
-
-    @property
-    def compared(self) -> Recording | None:
-        """What the sweeps on show are compared with, if it comes of another rig."""
-        behind, header = self._behind, self._header
-        if behind is None or header is None or not behind.sweeps or behind.header.rig == header.rig:
-            return None
-        return None if behind.header.rig.amplifier.clamps_current else behind
+    def _show_family(self, ghost: Recording | None, *, keep_view: bool = True) -> None:
+        """Draw the sweeps on show, with their difference from the control if that is wanted."""
+        assert self._header is not None
+        self.stack.family.show_family(self._header, self._told(), ghost=ghost, keep_view=keep_view)
 
     @property
     def cursors_ms(self) -> tuple[float, float]:
@@ -101,9 +111,10 @@ class Display(QObject):
     def clear(self, rig: Rig, protocol: Protocol) -> None:
         """Forget all sweeps: another cell or protocol is on the bench."""
         self._header, self._sweeps, self._rig = None, [], rig
-        self.recording, self._behind = None, None
-        self.circuit.forget_scale()
-        self.ledger.forget()
+        self.recording, self.running = None, False
+        self._behind.forget(protocol)
+        self.at_cursor.forget()
+        self.stack.show_number(None, 0)
         self.fit_scopes(protocol)
         self._show_command(rig, protocol)
         self.stack.hint.show()
@@ -116,7 +127,8 @@ class Display(QObject):
         """What the protocol will do; nothing was run yet."""
         idle = protocol.commands_current and not rig.amplifier.clamps_current
         self.stack.hint.setText(NEEDS_CURRENT_CLAMP if idle else USUAL_HINT)
-        self.stack.family.show_command(rig, protocol)
+        header = Header(rig, protocol, 0, "")
+        self.stack.family.show_command(header, ghost=self._behind.choose(header))
 
     # ---- a run -----------------------------------------------------------------------------
 
@@ -125,9 +137,10 @@ class Display(QObject):
         before = self.recording
         self._header, self._sweeps, self._rig = None, [], header.rig
         self.fit_scopes(header.protocol)
-        self._header = header
-        self._behind = before if before is not None and before.header.protocol == header.protocol else None
-        ghost = self._behind.sweeps if self._behind is not None else ()
+        self._header, self.running = header, True
+        self.stack.show_number(None, 0)
+        same = before is not None and before.header.protocol == header.protocol
+        ghost = self._behind.choose(header, before if same else None)
         self.stack.hint.hide()
         self.stack.family.begin(header, ghost=ghost, keep_view=before is not None)
         self.progressed.emit(0, header.protocol.n_sweeps)
@@ -136,21 +149,22 @@ class Display(QObject):
     def grew(self, chunk: Chunk) -> None:
         """More of the live sweep."""
         self.stack.family.grew(chunk)
-        if self._rig is not None and self.circuit.follow(self._rig, chunk):
-            self._show_books(self._rig, chunk.names, chunk.values[:, chunk.last - 1], (chunk.last - 1), "now")
+        if self._rig is not None and self._header is not None:
+            self.at_cursor.follow(self._rig, self._header, chunk)
 
     def sweep_done(self, sweep: Sweep) -> None:
         """A sweep is finished: it joins the family and adds its points to the curves."""
         if self._header is None:
             return
         self._sweeps.append(sweep)
-        self.stack.family.finish(sweep)
+        self.stack.family.finish(self._behind.told(sweep, self._header))
         self._soon.ask()  # after the traces are painted, once for all sweeps of a frame
 
     def _bring_up_to_date(self) -> None:
         """Draw what follows from all sweeps so far."""
         if self._header is not None:
             self.progressed.emit(len(self._sweeps), self._header.protocol.n_sweeps)
+        self.stack.family.fit_difference()
         self.stack.family.name_lines()
         self._draw_curves()
         self._read_cursors()
@@ -158,6 +172,8 @@ class Display(QObject):
     def ended(self, finished: Finished) -> None:
         """The run is over: what was recorded is what later edits are compared with."""
         self._soon.settled()
+        self.running = False
+        self.at_cursor.stand()
         if self._header is not None and self._sweeps:
             self.recording = Recording(self._header, tuple(self._sweeps), finished)
         self._bring_up_to_date()
@@ -168,16 +184,63 @@ class Display(QObject):
             self.show_recording(self.recording)
 
     def show_recording(self, recording: Recording) -> None:
-        """Show a run that was recorded earlier."""
-        self.recording, self._behind = recording, None
+        """Show a run that was recorded earlier; one of another program stays behind what is run before it."""
+        self.recording, self.running = recording, False
+        self.at_cursor.stand()
+        if recording.foreign:
+            self._behind.laid_over = recording
         self._header, self._sweeps = recording.header, list(recording.sweeps)
         self._rig = recording.header.rig
         self.fit_scopes(recording.header.protocol)
         self.stack.hint.hide()
-        self.stack.family.show_family(recording.header, recording.sweeps, keep_view=False)
+        ghost = self._behind.choose(recording.header)
+        self._show_family(ghost, keep_view=False)
+        self.stack.show_number(None, 0)
         self.stack.place_cursors(recording.header.protocol)
         self.stack.show_markers(recording.header.protocol, self.theme)
         self._bring_up_to_date()
+
+    def lay_over(self, recording: Recording | None) -> None:
+        """Keep a recording behind the sweeps on show and those to come, whoever made it; None takes it away.
+
+        Raises
+        ------
+        VClampError
+            If its sweeps are of another length than those on show.
+        """
+        family = self.stack.family
+        self._behind.lay_over(recording, family.header.protocol if family.header is not None else None)
+        if not self._behind.laid_over:
+            self._behind.differs = False
+        self.fit_scopes()
+        if self._header is not None:
+            before = (
+                self.recording if self.recording is not None and self.recording.header is not self._header else None
+            )
+            self._show_family(self._behind.choose(self._header, before))
+            family.autoscale_heights(family.shown)
+            family.name_lines()
+        elif family.header is not None:
+            self._show_command(family.header.rig, family.header.protocol)
+        self._draw_curves()
+
+    def keep_control(self) -> bool:
+        """Keep the recorded run on show as the control of those to come; False if there is none."""
+        if self.recording is None or not self.recording.sweeps:
+            return False
+        self.lay_over(as_control(self.recording))
+        return True
+
+    def show_difference(self, wanted: bool) -> bool:
+        """Draw what the control has more than the sweeps on show, or no longer; False if there is no control."""
+        header, self._behind.differs = self._header, wanted
+        if wanted and (header is None or self._behind.control_of(header) is None) and not self.keep_control():
+            self._behind.differs = False
+            return False
+        self.fit_scopes()
+        self._draw_curves()
+        self._read_cursors()
+        return True
 
     def previewed(self, preview: Preview) -> None:
         """What the family would be with the rig of now, over what was recorded."""
@@ -186,19 +249,14 @@ class Display(QObject):
         changed = preview.header.rig != self.recording.header.rig
         shown = preview if changed else self.recording  # in which the rig may have changed on the way
         self._header, self._sweeps = shown.header, list(shown.sweeps)
-        self._behind = self.recording if changed else None
-        ghost = self.recording.sweeps if changed else ()
-        self.stack.family.show_family(shown.header, shown.sweeps, ghost=ghost, keep_view=True)
+        ghost = self._behind.choose(shown.header, self.recording if changed else None)
+        self._show_family(ghost)
         self._soon.ask()  # after the traces are painted, once for all sweeps of a frame
 
     def rested(self, rest: Rest) -> None:
-        """The cell at holding, for the circuit; for the ledger too, while there are no sweeps."""
-        self.circuit.show_sample(rest.rig, rest.sweep.names, rest.sweep.values[:, 0])
-        if not self._sweeps:
-            clamped = not rest.rig.amplifier.clamps_current
-            self.ledger.show_sample(
-                rest.rig, rest.sweep.names, rest.sweep.values[:, 0], "held at rest" if clamped else "at rest"
-            )
+        """The cell at holding; where sweeps of the same rig are on show, cursor 1 says more."""
+        if not self._sweeps or self._header is None or self._header.rig != rest.rig:
+            self.at_cursor.rested(rest, books=not self._sweeps)
 
     # ---- curves and numbers ----------------------------------------------------------------
 
@@ -207,26 +265,15 @@ class Display(QObject):
         self.iv.show_runs(self.shown, self.compared)
         self.changed.emit()
 
+    def choose_sweep(self, index: int | None) -> None:
+        """Bring one sweep to the front and let the cursors read it; None has all alike again."""
+        chosen = next((sweep.index for sweep in self._sweeps if sweep.index == index), None)
+        self.stack.family.bring_to_front(chosen)
+        total = self._header.protocol.total_sweeps if self._header is not None else 0
+        self.stack.show_number(chosen, total)
+        self._read_cursors()
+
     def _read_cursors(self) -> None:
-        protocol = self._header.protocol if self._header is not None else None
-        times = self.cursors_ms
-        if protocol is not None:
-            sweep = self._sweeps[-1] if self._sweeps else None
-            self.cursors.show_reading(sweep, protocol, times)
-            if sweep is not None:
-                at = min(max(round(times[0] * protocol.fs_kHz), 0), sweep.values.shape[1] - 1)
-                self._show_books(rig_at(sweep, at), sweep.names, sweep.values[:, at], at, "at cursor 1")
-
-    def _show_books(self, rig: Rig, names: tuple[str, ...], sample: NDArray[float64], at: int, where: str) -> None:
-        """The ledger at one sample of a sweep."""
-        assert self._header is not None
-        protocol = self._header.protocol
-        unit, per_ms = time_unit(protocol.duration_ms(0))
-        when = f"{where}, t = {at / protocol.fs_kHz * per_ms:.4g} {unit}"
-        self.ledger.show_sample(rig, names, sample, when)
-
-
-def rig_at(sweep: Sweep, sample: int) -> Rig:
-    """The rig at a sample of a sweep, in which it may have changed."""
-    rigs = [change.rig for change in sweep.changes if change.sample <= sample]
-    return rigs[-1] if rigs else sweep.rig
+        shown = self.shown
+        if shown is not None:
+            self.at_cursor.read(shown, self.sweep_or_last(self.stack.family.front), self.cursors_ms)

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from vclamp.model.rig import Rig
+from vclamp.publish import colours
 
 READABLE = 4.5  # WCAG 2.1, success criterion 1.4.3: least contrast of text
 
@@ -168,19 +169,6 @@ _CONTRAST = replace(
 
 THEMES: dict[str, Theme] = {theme.name: theme for theme in (_DARK, _LIGHT, _CONTRAST, _PROJECTOR)}
 
-# Okabe & Ito's colours (dark ground, light ground), the first one of each ion; then further channels of the same ion.
-CHANNEL_COLOURS: dict[str, tuple[tuple[str, str], ...]] = {
-    "Na": (("#e69f00", "#e69f00"), ("#ffc670", "#8c5a00"), ("#a86f2d", "#c98f4a")),
-    "K": (("#56b4e9", "#0072b2"), ("#009e73", "#009e73"), ("#b5e3ff", "#003f66"), ("#7fe0c0", "#00563f")),
-    "Kir": (("#009e73", "#009e73"), ("#7fe0c0", "#00563f"), ("#4f8f3a", "#5f9e2f")),
-    "Ca": (("#d55e00", "#d55e00"), ("#ff9c80", "#8a2a00"), ("#a8452f", "#f08a60")),
-    "Cl": (("#0072b2", "#56b4e9"), ("#a9a4ff", "#4a44b5"), ("#7a6fd8", "#9088e0")),
-    "pump": (("#cc79a7", "#cc79a7"), ("#f2b6d6", "#8a2f62"), ("#8a3a78", "#b03fb8")),
-    "Cm": (("#f0e442", "#b8a800"), ("#f9f6d2", "#7a7000"), ("#a8a03a", "#4f4a1a")),
-    "leak": (("#9aa4ad", "#6b747c"), ("#cdb48a", "#2f363c"), ("#7a6f5c", "#a08a62")),
-}
-_FURTHER = (("#d55e00", "#d55e00"), ("#0072b2", "#56b4e9"), ("#e6eaee", "#1a2026"))
-
 
 def luminance(colour: QColor) -> float:
     """Relative luminance, 0 (black) to 1 (white), as WCAG 2.1 defines it."""
@@ -215,53 +203,26 @@ def readable(colour: QColor, background: QColor) -> QColor:
 
 def channel_colour(ion: str | None, index: int, theme: Theme) -> QColor:
     """Colour of a channel; `index` counts earlier channels of the same ion; None (unselective) is the leak's grey."""
-    choices = CHANNEL_COLOURS.get("leak" if ion is None else ion, _FURTHER)
-    dark, light = choices[index % len(choices)]
-    return QColor(dark if theme.is_dark else light)
+    return QColor(colours.channel_colour(ion, index, dark=theme.is_dark))
 
 
 def channel_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
     """The colour of every channel of a rig by its name, the same in every place; and of its pump and branches."""
-    ions = [channel.ion for channel in rig.cell.channels]
-    colours = {
-        channel.name: channel_colour(channel.ion, ions[:number].count(channel.ion), theme)
-        for number, channel in enumerate(rig.cell.channels)
-    }
-    if rig.cell.pump is not None:
-        colours["pump"] = channel_colour("pump", 0, theme)
-    return colours | {
-        branch.name: channel_colour("Cm", number + 1, theme) for number, branch in enumerate(rig.cell.branches)
-    }
+    return _ready(colours.channel_colours(rig, dark=theme.is_dark))
 
 
 def trace_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
     """The colours of traces that are one of many of a channel (gates, states) or of no channel (ions)."""
-    colours = channel_colours(rig, theme)
-    found = {
-        f"in_{ion.name}_mM": channel_colour(ion.name if ion.name in CHANNEL_COLOURS else "other", number, theme)
-        for number, ion in enumerate(rig.solutions.ions)
-    }
-    far = QColor(theme.text)
-    for channel in rig.cell.channels:
-        scheme = rig.cell.scheme_of(channel)
-        if scheme is not None:
-            shades = sweep_colours(len(scheme.states), theme)
-            names = [f"state_{channel.name}_{state}" for state in scheme.states]
-            found |= dict(zip(names, shades, strict=True))
-        else:
-            for number, gate in enumerate(channel.gates):
-                found[f"gate_{channel.name}_{gate.name}"] = mixed(colours[channel.name], far, 0.35 * number)
-    return found
+    return _ready(colours.trace_colours(rig, dark=theme.is_dark, text=theme.text))
 
 
 def sweep_colours(n: int, theme: Theme) -> list[QColor]:
     """Viridis for sweeps 0 to n - 1, without the end that would vanish on the plot's background."""
-    import pyqtgraph as pg
+    return [QColor(colour) for colour in colours.sweep_colours(n, dark=theme.is_dark)]
 
-    low, high = (0.22, 1.0) if theme.is_dark else (0.0, 0.74)
-    step = (high - low) / max(n - 1, 1)
-    start = low if n > 1 else (low + high) / 2
-    return [pg.colormap.get("viridis").map(start + step * sweep, mode="qcolor") for sweep in range(n)]
+
+def _ready(named: dict[str, str]) -> dict[str, QColor]:
+    return {name: QColor(colour) for name, colour in named.items()}
 
 
 def membrane_colour(v_mV: float, theme: Theme) -> QColor:
@@ -277,7 +238,7 @@ def membrane_colour(v_mV: float, theme: Theme) -> QColor:
 def palette(theme: Theme) -> QPalette:
     """The theme as a Qt palette."""
     role = QPalette.ColorRole
-    colours = {
+    roles = {
         role.Window: theme.window,
         role.WindowText: theme.text,
         role.Base: theme.field,
@@ -296,7 +257,7 @@ def palette(theme: Theme) -> QPalette:
         role.Accent: theme.accent,
     }
     result = QPalette()
-    for which, colour in colours.items():
+    for which, colour in roles.items():
         result.setColor(which, QColor(colour))
     faded = mixed(QColor(theme.dim_text), QColor(theme.window), 0.35)
     for which in (role.WindowText, role.Text, role.ButtonText):
@@ -335,7 +296,7 @@ QSlider::handle:horizontal:disabled { background: $faded; }
 QProgressBar { background: $field; color: $text; border: 1px solid $panel_border;
     border-radius: ${radius}px; text-align: center; }
 QProgressBar::chunk { background: $progress; border-radius: ${quarter}px; }
-QComboBox { background: $field; }
+QComboBox { background: $field; selection-background-color: $highlight; selection-color: $on_fill; }
 QTableView { gridline-color: $panel_border; }
 QToolTip { background: $field; color: $text; border: 1px solid $panel_border; padding: ${half}px; }
 QTabWidget::pane { border: 1px solid $panel_border; }

@@ -8,13 +8,15 @@ from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from vclamp.model.amplifier import Amplifier, Recorder
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.editing import Editing, dim, heading
+from vclamp.ui.panels.editing import Editing, heading
 from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.marks import Arrow, Knob
 from vclamp.ui.panels.parameters import Kind, kind_of
 from vclamp.ui.panels.words import AMPLIFIER, CIRCUITS, MODES, unit_of
 
 USUAL_RS_MOhm = 6.0  # of a whole-cell recording; where there is none yet and a circuit needs one
 FIELD_EM = 6.6
+TRUE = ("rs_MOhm", "cp_pF", "offset_mV", "junction_mV", "recorder.seal_GOhm")  # what an exam asks for
 NONE_AT_0 = ("recorder.filter_kHz", "recorder.bits")
 
 
@@ -91,9 +93,7 @@ class AmplifierCard(Editing):
         self._grid.setHorizontalSpacing(4)
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(0, 1)
-        self.arrow = QToolButton(text="▸", checkable=True, objectName="more")
-        self.arrow.setToolTip("Everything else that can be set")
-        self.arrow.setAccessibleName("more settings of the amplifier")
+        self.arrow = Arrow("more settings: amplifier")
         self.arrow.setChecked("amplifier" in unfolded)
         self.arrow.toggled.connect(self._fold)
         self.mode = self.fields["mode"] = self.choice("amplifier.mode", MODES, AMPLIFIER["mode"][1])
@@ -108,21 +108,23 @@ class AmplifierCard(Editing):
         """Show the values of a rig; what does nothing there is hidden."""
         super().show_rig(rig)
         self._rig = rig
-        self._show_rows(rig.amplifier)
+        self._show_rows(rig)
 
-    def _show_rows(self, amplifier: Amplifier) -> None:
-        """Show what applies, and of what is folded away nothing until it is unfolded."""
-        unfolded = self.arrow.isChecked()
+    def _show_rows(self, rig: Rig) -> None:
+        """Show what applies, and of what is folded away nothing until it is unfolded; an exam hides the truth."""
+        unfolded, exam, foldable = self.arrow.isChecked(), rig.cell.exam, False
         for row, widgets in self._rows:
+            applies = row.applies(rig.amplifier) and not (exam and row.key in TRUE)
+            foldable |= applies and row.folded
             for widget in widgets:
-                widget.setVisible(row.applies(amplifier) and (unfolded or not row.folded))
-        self.arrow.setVisible(any(row.folded and row.applies(amplifier) for row, _ in self._rows))
-        self.arrow.setText("▾" if unfolded else "▸")
+                finds = exam and widget in self.autos.values()
+                widget.setVisible(applies and (unfolded or not row.folded) and not finds)
+        self.arrow.setVisible(foldable)
 
     def _fold(self, unfold: bool) -> None:
         (self._unfolded.add if unfold else self._unfolded.discard)("amplifier")
         if self._rig is not None:
-            self._show_rows(self._rig.amplifier)
+            self._show_rows(self._rig)
 
     # ---- making ----------------------------------------------------------------------------
 
@@ -138,8 +140,7 @@ class AmplifierCard(Editing):
             self._grid.addWidget(field, at, 0, 1, 2)
             return [field]
         field.setFixedWidth(round(FIELD_EM * field.fontInfo().pixelSize()))
-        label = dim(AMPLIFIER[key][0])
-        label.setToolTip(field.toolTip())
+        label = self.caption(AMPLIFIER[key][0], field)
         self._grid.addWidget(label, at, 0)
         self._grid.addWidget(field, at, 1)
         if key not in ("cp_est_pF", "cm_est_pF"):
@@ -158,15 +159,14 @@ class AmplifierCard(Editing):
         if kind == Kind():
             return self.toggle(path, label, tip)
         unit = unit_of(key)
-        ends = f"{kind.low:g}…{kind.high:g} {unit}".replace("-", "−").strip()
-        field = self.number(path, unit, kind.low, kind.high, whole=kind.whole, tip=f"{tip}\n{ends}")
+        field = self.number(path, unit, kind.low, kind.high, whole=kind.whole, tip=tip)
         if key in NONE_AT_0:
             field.setSpecialValueText("none")
         return field
 
     def _auto(self, key: str) -> QToolButton:
         """A button that finds an estimate, as amplifiers do by a test pulse."""
-        auto = QToolButton(text="Auto")
+        auto = Knob(text="Auto")
         auto.setAccessibleName(f"Auto {AMPLIFIER[key][0]}")
         fast = key == "cp_est_pF"
         auto.setToolTip(

@@ -21,13 +21,16 @@ from PySide6.QtWidgets import (
 
 from vclamp.analysis.analyses import suitable
 from vclamp.analysis.results import Question, Result
+from vclamp.model.exam import hidden
 from vclamp.model.record import Recording
+from vclamp.publish.answers import telling_trace
+from vclamp.publish.groups import groups, labels_of
+from vclamp.publish.symbols import minus
 from vclamp.ui.panels.boxes import ChoiceBox
-from vclamp.ui.panels.drawn import groups, labels_of, plotted
+from vclamp.ui.panels.drawn import plotted
 from vclamp.ui.panels.estimates import EstimateTable
 from vclamp.ui.panels.measure import POLARITIES, offer_traces
-from vclamp.ui.panels.offered import CURSORS, OFFERED, OWN, first_choice, telling_trace
-from vclamp.ui.panels.symbols import minus
+from vclamp.ui.panels.offered import CURSORS, OFFERED, OWN, first_choice
 from vclamp.ui.scopes.curves import CurvePlot
 from vclamp.ui.theme import Theme
 
@@ -259,7 +262,7 @@ class Choices(QWidget):
         name = picked.kind if picked.kind in OFFERED and not reasons.get(picked.kind) else first_choice(suits)
         self.kind.choose(name)
         offer_traces(self.trace, recording)
-        wanted = picked.trace or telling_trace(name, recording.header)
+        wanted = picked.trace or telling_trace(name, recording)
         self.trace.choose(wanted)
         places = {"in its own window": OWN, "between the cursors": CURSORS}
         places |= {f"in “{mark.name}”": mark.name for mark in recording.header.protocol.marks}
@@ -267,8 +270,11 @@ class Choices(QWidget):
             self.window_in.fill(places)
         own = OFFERED[name].window
         self.window_in.choose(CURSORS if own == CURSORS else picked.place)
-        for box in (self.window_in, self.against):
-            box.setEnabled(own == OWN)
+        secret = hidden(recording.header.rig)
+        self.window_in.setEnabled(own == OWN)
+        self.against.setEnabled(own == OWN and not secret)
+        if secret:
+            self.against.choose("command")
 
     def offer_curves(self, names: list[str]) -> None:
         """Offer the plots that a result has."""

@@ -10,10 +10,12 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from vclamp.analysis.ledger import Ledger, ledger
+from vclamp.model.exam import hidden
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.words import ion_text
+from vclamp.publish.symbols import ion_text
 
 Array = NDArray[np.float64]
+SECRET = "This cell is for an exam: its books are not shown."
 NOTHING_pA = 1e-3  # less is no current
 BALANCED = 0.01  # a net current below this part of what flows either way is none
 _ROWS = {
@@ -58,7 +60,11 @@ class LedgerView(QWidget):
             label.clear()
 
     def show_sample(self, rig: Rig, names: tuple[str, ...], sample: Array, when: str) -> None:
-        """Make the books at one sample, a column of a sweep's values."""
+        """Make the books at one sample, a column of a sweep's values; those of an exam's cell stay closed."""
+        if hidden(rig):
+            self.forget()
+            self.verdict.setText(SECRET)
+            return
         self._shown = (rig, names, sample, when)
         if self.isVisible():
             self._draw(rig, ledger(rig, names, sample), when)

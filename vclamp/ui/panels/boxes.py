@@ -17,6 +17,7 @@ class ChoiceBox(QComboBox):
     def __init__(self, tip: str, entries: Mapping[Any, str] | None = None) -> None:
         super().__init__()
         self.setToolTip(tip)
+        self.setAccessibleName(tip)
         self.fill({text: name for name, text in (entries or {}).items()})
 
     def fill(self, first: Mapping[str, Any], then: Mapping[str, Any] | None = None) -> None:

@@ -1,29 +1,38 @@
 """Cards of what is in the membrane: a switch, how much, its blockers, and all else when unfolded."""
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
 from vclamp.model.channel import Channel
 from vclamp.model.gating import MAX_STATES
 from vclamp.model.pump import Pump
-from vclamp.model.rig import Branch, Rig
-from vclamp.ui.panels.editing import Editing, dim, drug_path, value_at
+from vclamp.model.rig import Branch, Cell, Rig
+from vclamp.ui.panels.editing import Editing, drug_path
 from vclamp.ui.panels.fields import ConcentrationSlider, CountSlider, QuantityField
+from vclamp.ui.panels.marks import Arrow
+from vclamp.ui.panels.naming import PERMEABILITY_CM3_PER_S, PERMEABILITY_UNIT, range_text, value_at
 from vclamp.ui.panels.parameters import Parameters, kind_of
 from vclamp.ui.panels.words import PUMPS
 
 USUAL_NUMBER = 1000  # of channels, where it is not known and they are to open one by one
-PERMEABILITY_CM3_PER_S = 1e-12  # the unit it is shown in
+# key: its sign, unit and scale, and what it is
 _AMOUNTS = {
-    "g_nS": ("nS", 1.0, "Conductance with all channels open"),
-    "p_cm3_per_s": ("×10⁻¹² cm³/s", 1 / PERMEABILITY_CM3_PER_S, "Permeability times area, with all channels open"),
-    "n_channels": ("", 1.0, "Number of channels"),
-}
+    "g_nS": ("g", "nS", 1.0, "Conductance with all channels open: I = g·P open·(V − E)"),
+    "p_cm3_per_s": (
+        "P", PERMEABILITY_UNIT, 1 / PERMEABILITY_CM3_PER_S,
+        "Permeability times area, with all channels open:\n"
+        "I = P·P open·z²(V F²/RT)·(inside − outside·exp(−zVF/RT))/(1 − exp(−zVF/RT)) for each ion",
+    ),
+    "n_channels": ("channels", "", 1.0, "Number of channels: I = n·P open·i, with i the current of one"),
+}  # fmt: skip
 
 
 class Card(Editing):
     """A frame with a switch, and a form that a click on the arrow unfolds."""
 
-    def __init__(self, prefix: str, skipped: tuple[str, ...], unfolded: set[str]) -> None:
+    grew = Signal()  # it has widgets that it had not
+
+    def __init__(self, title: str, prefix: str, skipped: tuple[str, ...], unfolded: set[str]) -> None:
         super().__init__()
         self.form: Parameters | None = None
         self._prefix, self._skipped, self._unfolded = prefix, skipped, unfolded
@@ -31,9 +40,7 @@ class Card(Editing):
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(7, 5, 6, 5)
         self.body.setSpacing(3)
-        self.arrow = QToolButton(text="▸", checkable=True, objectName="more")
-        self.arrow.setToolTip("Everything else that can be set")
-        self.arrow.setAccessibleName("more settings")
+        self.arrow = Arrow(f"more settings: {title}")
         self.arrow.toggled.connect(self._fold)
 
     def show_rig(self, rig: Rig) -> None:
@@ -45,13 +52,13 @@ class Card(Editing):
 
     def _fold(self, unfold: bool) -> None:
         """Show or hide the form; it is made when it is first wanted."""
-        self.arrow.setText("▾" if unfold else "▸")
         (self._unfolded.add if unfold else self._unfolded.discard)(self._prefix)
         if unfold and self.form is None and self._rig is not None:
             self.form = Parameters(self._rig, self._prefix, self._skipped)
             self.adopt(self.form)
             self.form.show_rig(self._rig)
             self.body.addWidget(self.form)
+            self.grew.emit()
         if self.form is not None:
             self.form.setVisible(unfold)
 
@@ -60,12 +67,12 @@ class ChannelCard(Card):
     """One channel: switch, amount, a slider for each of its blockers."""
 
     def __init__(self, rig: Rig, channel: Channel, colour: str, number: int, unfolded: set[str]) -> None:
-        super().__init__(f"cell.channels.{channel.name}", (channel.pore.AMOUNT,), unfolded)
+        super().__init__(channel.title, f"cell.channels.{channel.name}", (channel.pore.AMOUNT,), unfolded)
         tip = f"{channel.note or channel.title}\nKey {number} switches it on and off."
         self.switch = self.toggle(f"{self._prefix}.on", channel.title, tip)
         self.switch.setStyleSheet(f"color: {colour}; font-weight: bold;")
         key = channel.pore.AMOUNT
-        unit, scale, what = _AMOUNTS[key]
+        sign, unit, scale, what = _AMOUNTS[key]
         kind = kind_of(Channel, key)
         self.conductance: QuantityField = self.number(
             f"{self._prefix}.{key}", unit, scale * kind.low, scale * kind.high,
@@ -74,13 +81,12 @@ class ChannelCard(Card):
         top = QHBoxLayout()
         top.addWidget(self.switch, 1)
         self.body.addLayout(top)
-        if key == "g_nS":
-            top.addWidget(self.conductance)
-        else:
+        row = top
+        if key != "g_nS":  # too wide to stand beside the name
             row = QHBoxLayout()
-            row.addWidget(dim("P" if unit else "channels"))
-            row.addWidget(self.conductance, 1)
             self.body.addLayout(row)
+        row.addWidget(self.caption(sign, self.conductance))
+        row.addWidget(self.conductance, int(row is not top))
         top.addWidget(self.arrow)
         self.sliders: dict[str, ConcentrationSlider] = {}
         for block in channel.blockers:
@@ -89,7 +95,13 @@ class ChannelCard(Card):
                 self.sliders[path] = self.drug(path, block.drug, block.half_mM)
                 self.body.addWidget(self.sliders[path])
         self.count = CountSlider(deterministic=key != "n_channels")
-        self.count.moved.connect(lambda number: self.edited.emit(f"{self._prefix}.n_channels", number))
+        counted = self.count.slider
+        counted.setAccessibleName(f"{channel.title}, channels one by one")
+        self.count.moved.connect(
+            self.bind(f"{self._prefix}.n_channels", counted, lambda number: None, corner=self.count.number)
+        )
+        self.name(counted, self.count.word)
+        counted.double_clicked.connect(lambda: self.reset(counted))
         self.body.addWidget(self.count)
         self._countable = can_be_counted(channel)
 
@@ -110,17 +122,19 @@ class PumpCard(Card):
     """The sodium pump: switch, largest current, model, what stops it and what drives it."""
 
     def __init__(self, rig: Rig, pump: Pump, colour: str, number: int, unfolded: set[str]) -> None:
-        super().__init__("cell.pump", (), unfolded)
+        super().__init__("pump", "cell.pump", (), unfolded)
         tip = f"3 Na⁺ out, 2 K⁺ in for one ATP. {pump.note}\nKey {number} switches it on and off."
         self.switch = self.toggle("cell.pump.on", "Na⁺/K⁺ pump", tip)
         self.switch.setStyleSheet(f"color: {colour}; font-weight: bold;")
         kind = kind_of(Pump, "i_max_pA")
         self.largest = self.number(
-            "cell.pump.i_max_pA", "pA", kind.low, kind.high, tip=f"Largest net current\n{pump.source}"
-        )
+            "cell.pump.i_max_pA", "pA", kind.low, kind.high,
+            tip=f"Largest net current: a third of what Na⁺ carries out\n{pump.source}",
+        )  # fmt: skip
         self.model = self.choice("cell.pump.type", PUMPS, "What its rate depends on")
         top = QHBoxLayout()
-        for widget, stretch in ((self.switch, 1), (self.largest, 0), (self.arrow, 0)):
+        most = self.caption("I", self.largest)
+        for widget, stretch in ((self.switch, 1), (most, 0), (self.largest, 0), (self.arrow, 0)):
             top.addWidget(widget, stretch)
         self.body.addLayout(top)
         self.body.addWidget(self.model)
@@ -145,9 +159,12 @@ class BranchCard(Editing):
         row = QHBoxLayout(self)
         row.setContentsMargins(7, 5, 6, 5)
         row.addWidget(title, 1)
-        for key, unit in (("r_MOhm", "MΩ"), ("c_pF", "pF")):
+        for key, sign, unit, what in (("r_MOhm", "R", "MΩ", "Resistance"), ("c_pF", "C", "pF", "Capacitance")):
             kind = kind_of(Branch, key)
-            row.addWidget(self.number(f"{prefix}.{key}", unit, kind.low, kind.high))
+            tip = f"{what} in series beside the membrane: τ = R·C"
+            field = self.number(f"{prefix}.{key}", unit, kind.low, kind.high, tip=tip)
+            row.addWidget(self.caption(sign, field))
+            row.addWidget(field)
 
 
 class CellCard(Editing):
@@ -155,23 +172,32 @@ class CellCard(Editing):
 
     def __init__(self) -> None:
         super().__init__()
-        self.cm = self.number("cell.cm_pF", "pF", 0.01, 1e5, 2, tip="Membrane capacitance")
-        self.volume = QuantityField("pL", 0.0, 1e9)
-        self.volume.setToolTip(_VOLUME_TIP)
-        self.volume.setSpecialValueText("pipette")
-        self.volume.edited.connect(lambda value: self.edited.emit("cell.volume_pL", value or None))
-        self.volume.refused.connect(self.refused)
-        self.also(lambda rig: self.volume.show_value(rig.cell.volume_pL or 0.0))
+        cm, tick = kind_of(Cell, "cm_pF"), kind_of(Cell, "tick_ms")
+        self.cm = self.number("cell.cm_pF", "pF", cm.low, cm.high, 2, tip=_CM_TIP)
+        self.volume = self._volume()
+        self.tick = self.number("cell.tick_ms", "ms", tick.low, tick.high, tip="Shorter is more exact and slower")
+        self.tick_word = self.caption("renewed every", self.tick)
         column = QVBoxLayout(self)
         column.setContentsMargins(7, 5, 6, 5)
         column.setSpacing(3)
-        self.tick_word = dim("renewed every")
-        self.tick = self.number("cell.tick_ms", "ms", 0.1, 60_000.0, tip="Shorter is more exact and slower")
-        for label, field in ((dim("Cm"), self.cm), (dim("inside volume"), self.volume), (self.tick_word, self.tick)):
+        words = self.caption("Cm", self.cm), self.caption("inside volume", self.volume), self.tick_word
+        for word, field in zip(words, (self.cm, self.volume, self.tick), strict=True):
             row = QHBoxLayout()
-            row.addWidget(label)
+            row.addWidget(word)
             row.addWidget(field, 1)
             column.addLayout(row)
+
+    def _volume(self) -> QuantityField:
+        """The volume inside, or at 0 none."""
+        most = kind_of(Cell, "volume_pL").high
+        field = QuantityField("pL", 0.0, most)
+        field.setToolTip(f"{_VOLUME_TIP}\n{range_text(0.0, most, 'pL')}")
+        field.setSpecialValueText("pipette")
+        tell = self.bind("cell.volume_pL", field, lambda value: field.show_value(value or 0.0))
+        field.edited.connect(lambda value: tell(value or None))
+        field.editingFinished.connect(self.settled)
+        field.refused.connect(self.refused)
+        return field
 
     def show_rig(self, rig: Rig) -> None:
         """Show the values of a rig; what does not apply is hidden."""
@@ -210,6 +236,7 @@ def can_be_counted(channel: Channel) -> bool:
     return channel.is_gated and len(channel.all_states.states) <= MAX_STATES
 
 
+_CM_TIP = "Membrane capacitance, about 1 µF/cm²: I = Cm dV/dt"
 _VOLUME_TIP = (
     "With a volume the concentrations inside follow what flows;\nat 0 they stay as a large pipette would keep them."
 )

@@ -19,7 +19,7 @@ class Branch:
 
     key: str
     label: str
-    kind: Literal["capacitor", "channel", "leak", "pump", "rc"]
+    kind: Literal["capacitor", "channel", "leak", "pump", "rc", "unknown"]
     colour: QColor
     current_pA: float  # outward positive
     g_nS: float | None = None
@@ -32,13 +32,21 @@ class Branch:
 
 @dataclass(frozen=True)
 class Circuit:
-    """The branches from left to right, and what the pipette does; rs_MOhm = 0 draws no pipette."""
+    """The branches from left to right, and what the pipette does.
+
+    rs_MOhm = 0 draws no pipette; NaN, one whose resistance is not known.
+    """
 
     branches: tuple[Branch, ...]
     v_mV: float
     command_mV: float
     rs_MOhm: float = 0.0
     full_scale_pA: float = 0.0  # a current that deserves the longest arrow; larger ones get it too
+
+    @property
+    def has_pipette(self) -> bool:
+        """Whether a pipette lies between the membrane and the amplifier."""
+        return self.rs_MOhm != 0.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,9 @@ def potential(value_mV: float) -> str:
 
 
 def resistance(value_MOhm: float) -> str:
-    """A resistance without idle zeros."""
+    """A resistance without idle zeros; a question mark if it is not known."""
+    if math.isnan(value_MOhm):
+        return "?"
     text = number(value_MOhm)
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} MΩ"
 
@@ -121,7 +131,7 @@ def arrange(circuit: Circuit, size: QSizeF, font: QFont) -> Placement:
     """Lay the circuit out in a rectangle of `size` by the metrics of `font`."""
     em = QFontMetricsF(bold(font)).height()
     pad = max(4.0, 0.4 * em)
-    has_pipette = circuit.rs_MOhm > 0
+    has_pipette = circuit.has_pipette
     foot = 1.5 * em if has_pipette else 0.0
     frame = QRectF(0, 0, size.width(), size.height()).adjusted(pad, pad, -pad, -pad)
     top, bottom = frame.top() + 1.2 * em, frame.bottom() - foot - 0.2 * em

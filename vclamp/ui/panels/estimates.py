@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
 
 from vclamp.analysis.report import ESTIMATE_COLUMNS
 from vclamp.analysis.results import Estimate, Result
-from vclamp.ui.panels.symbols import decimals, interval, symbol, with_error, written
+from vclamp.publish.symbols import decimals, interval, symbol, with_error, written
 from vclamp.ui.scopes.kinds import label_font
 from vclamp.ui.theme import Theme
 

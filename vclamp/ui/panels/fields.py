@@ -1,15 +1,19 @@
 """Number fields with units, and the slider of a concentration."""
 
 import re
-from math import log10
+from math import floor, log10
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QValidator, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QWidget
+
+from vclamp.ui.panels.marks import Caption, ClaimsArrows, LeavesUndo, Refusal
+from vclamp.ui.panels.naming import concentration, number_text
 
 SLIDER_STEPS = 300
 COUNT_DECADES = 6  # of a number of channels: 1 to 1 000 000
 DECADES = 6.0  # three below and three above the IC50
+ANY_mM, ANY_DECADES = 1e-3, 8.0  # of a drug whose IC50 is not told: 0.1 nM to 10 mM
 FREE_DECIMALS = 24  # kept of a number that is shown with its leading digits only
 USUAL_NUMBER = "88888"
 LEADING_DIGITS, SCIENTIFIC_BELOW = 6, 1e-3
@@ -35,7 +39,21 @@ def quantity(text: str, unit: str) -> float | None:
 
 
 class Calm:
-    """Part of a widget on a page that scrolls: the wheel turns it only while it has the focus."""
+    """Part of a widget on a page that scrolls: wheel and arrows turn it only while it has the focus."""
+
+    _claims: ClaimsArrows | None = None
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The arrows are its own."""
+        super().focusInEvent(event)  # type: ignore[misc]
+        self._claims = self._claims or ClaimsArrows(self)  # type: ignore[arg-type]
+        self.installEventFilter(self._claims)  # type: ignore[attr-defined]
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """They are the window's again."""
+        super().focusOutEvent(event)  # type: ignore[misc]
+        if self._claims is not None:
+            self.removeEventFilter(self._claims)  # type: ignore[attr-defined]
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the page, or turn."""
@@ -48,8 +66,9 @@ class Calm:
 class QuantityField(Calm, QDoubleSpinBox):
     """A number with its unit and range; a typed value counts on Enter, or when the field is left.
 
-    Anything may be typed, but only a value in range is taken; else the last good one stays.
-    Without a number of decimals it shows the leading digits of whatever size the value has.
+    Anything may be typed, but only a value in range is taken; else the last good one stays, and a red
+    frame and the reason show until it is mended or left. Without a number of decimals it shows the
+    leading digits of whatever size the value has. Arrows and the wheel step, with Shift finely.
     """
 
     edited = Signal(float)
@@ -62,6 +81,10 @@ class QuantityField(Calm, QDoubleSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._unit = unit
         self._free = decimals is None
+        self._steps: tuple[float, float] | None = None
+        self._finely = False
+        self._refusal: Refusal | None = None
+        self._leaves_undo: LeavesUndo | None = None
         self.setDecimals(FREE_DECIMALS if decimals is None else decimals)
         self.setRange(low, high)
         self.setSuffix(f" {unit}" if unit else "")
@@ -69,7 +92,17 @@ class QuantityField(Calm, QDoubleSpinBox):
         self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.valueChanged.connect(self.edited)
+        self.valueChanged.connect(self._tell)
+        self.lineEdit().textEdited.connect(self._mend)
+
+    def step_by(self, usual: float, fine: float) -> None:
+        """Take steps of these sizes, the fine one with Shift."""
+        self._steps = usual, fine
+
+    def take_focus(self) -> None:
+        """Be ready to be typed into."""
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.selectAll()
 
     def sizeHint(self) -> QSize:
         """Room for usual numbers, whatever the ends of the range look like."""
@@ -121,22 +154,83 @@ class QuantityField(Calm, QDoubleSpinBox):
             reason = f"“{text.removesuffix(self.suffix())[:40]}” is no number{of}"
         else:
             ends = (self.textFromValue(end) for end in (self.minimum(), self.maximum()))
-            reason = f"{value:.6g}{self.suffix()} is not within {'…'.join(ends)}{self.suffix()}".replace("-", "−")
-        self.refused.emit(f"{reason}: {kept} stays.")
+            reason = f"{number_text(value)}{self.suffix()} is not within {'…'.join(ends)}{self.suffix()}"
+        reason = f"{reason}: {kept} stays."
+        self.refused.emit(reason)
+        self.say_refused(reason)
         return text
 
+    @property
+    def refusal(self) -> str:
+        """Why the value that was typed last is not taken, as it stands at the field; empty if nothing does."""
+        return self._refusal.label.text() if self._refusal is not None and self._refusal.shown else ""
+
+    def say_refused(self, reason: str) -> None:
+        """Say at the field why a value was not taken, as long as somebody is at it."""
+        if self.hasFocus():
+            self._refusal = self._refusal or Refusal(self)
+            self._refusal.say(reason)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter leaves the field, so that keys are commands again."""
+        """Enter leaves the field, so that keys are commands again, unless there is something to mend."""
+        self._finely = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter:
+            self._lift()
         super().keyPressEvent(event)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if enter and not self.refusal:
             self.clearFocus()
+        elif enter:
+            self.selectAll()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step, with Shift finely."""
+        self._finely = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        super().wheelEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Ctrl+Z is for the last step until something is typed."""
+        super().focusInEvent(event)
+        self._leaves_undo = self._leaves_undo or LeavesUndo(self, self.lineEdit().isModified)
+        self.installEventFilter(self._leaves_undo)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Nothing is refused any more: the last good value stays."""
+        super().focusOutEvent(event)
+        if self._leaves_undo is not None:
+            self.removeEventFilter(self._leaves_undo)
+        self._lift()
 
     def stepBy(self, steps: int) -> None:
         """A step is a tenth of the leading digit; from 0 it goes to 1, or to what the range allows."""
-        if self._free and self.value() == 0.0:
-            self.setValue(min(max(float(steps), self.minimum()), self.maximum()))
+        fine = self._finely
+        if self._steps is not None:
+            self._go(steps * self._steps[fine])
+        elif self._free and self.value() == 0.0:
+            self._go(steps * (0.1 if fine else 1.0))
+        elif fine and self.value():
+            least = 0.0 if self._free else 10.0 ** -self.decimals()
+            self._go(steps * max(10.0 ** (floor(log10(abs(self.value()))) - 2), least))
         else:
             super().stepBy(steps)
+
+    def _go(self, by: float) -> None:
+        """Go on by so much, as far as the range allows."""
+        value = float(f"{self.value() + by:.12g}")
+        self.setValue(min(max(value, self.minimum()), self.maximum()))
+
+    def _tell(self, value: float) -> None:
+        self._lift()
+        self.edited.emit(value)
+
+    def _mend(self, text: str) -> None:
+        """What is typed now would be taken."""
+        if self.refusal and self.hasAcceptableInput():
+            self._lift()
+
+    def _lift(self) -> None:
+        if self._refusal is not None:
+            self._refusal.lift()
 
     def _typed(self, text: str) -> float | None:
         if text and text == self.specialValueText():
@@ -148,15 +242,17 @@ class QuantityField(Calm, QDoubleSpinBox):
 
 
 class CalmSlider(Calm, QSlider):
-    """A slider on a page that scrolls."""
+    """A slider on a page that scrolls; what a double-click sets it to is up to its owner."""
 
+    double_clicked = Signal()
 
-class _WashableSlider(CalmSlider):
-    """A slider that a double-click sets to 0."""
+    def __init__(self, orientation: Qt.Orientation) -> None:
+        super().__init__(orientation)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a drag the arrows are the window's
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Wash the drug off."""
-        self.setValue(0)
+        """Say so."""
+        self.double_clicked.emit()
 
 
 class ConcentrationSlider(QWidget):
@@ -164,44 +260,44 @@ class ConcentrationSlider(QWidget):
 
     moved = Signal(float)  # concentration in mM
 
-    def __init__(self, drug: str, ic50_mM: float, parent: QWidget | None = None) -> None:
+    def __init__(self, drug: str, ic50_mM: float, parent: QWidget | None = None, *, known: bool = True) -> None:
         super().__init__(parent)
-        self._ic50_mM = ic50_mM
-        self.slider = _WashableSlider(Qt.Orientation.Horizontal)
+        self._middle_mM, self._decades = (ic50_mM, DECADES) if known else (ANY_mM, ANY_DECADES)
+        self.slider = CalmSlider(Qt.Orientation.Horizontal)
+        self.slider.double_clicked.connect(lambda: self.slider.setValue(0))
         self.slider.setRange(0, SLIDER_STEPS)
-        self.slider.setToolTip(f"{drug}: half block at {concentration(ic50_mM)}; double-click washes it off")
-        self.slider.setAccessibleName(drug)
+        half = f"half block at {concentration(ic50_mM)}; " if known else ""
+        self.slider.setToolTip(f"{drug}: {half}double-click washes it off")
         self.slider.valueChanged.connect(self._tell)
-        self._value = QLabel(concentration(0.0))
-        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("8888 µM") + 4)
-        name = QLabel(drug)
-        name.setProperty("role", "dim")
+        self.value = QLabel(concentration(0.0))
+        self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.value.setMinimumWidth(self.value.fontMetrics().horizontalAdvance("8888 µM") + 4)
+        self.name = Caption(drug)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(name)
+        layout.addWidget(self.name)
         layout.addWidget(self.slider, 1)
-        layout.addWidget(self._value)
+        layout.addWidget(self.value)
 
     def show_value(self, value_mM: float) -> None:
         """Show a concentration that was set elsewhere."""
         self.slider.blockSignals(True)
         self.slider.setValue(self._position(value_mM))
         self.slider.blockSignals(False)
-        self._value.setText(concentration(value_mM))
+        self.value.setText(concentration(value_mM))
 
     def _position(self, value_mM: float) -> int:
         if value_mM <= 0:
             return 0
-        place = (log10(value_mM / self._ic50_mM) / DECADES + 0.5) * (SLIDER_STEPS - 1) + 1
+        place = (log10(value_mM / self._middle_mM) / self._decades + 0.5) * (SLIDER_STEPS - 1) + 1
         return min(max(round(place), 1), SLIDER_STEPS)
 
     def _tell(self, position: int) -> None:
         value_mM = 0.0
         if position:
-            exponent = ((position - 1) / (SLIDER_STEPS - 1) - 0.5) * DECADES
-            value_mM = float(f"{self._ic50_mM * 10**exponent:.3g}")
-        self._value.setText(concentration(value_mM))
+            exponent = ((position - 1) / (SLIDER_STEPS - 1) - 0.5) * self._decades
+            value_mM = float(f"{self._middle_mM * 10**exponent:.3g}")
+        self.value.setText(concentration(value_mM))
         self.moved.emit(value_mM)
 
 
@@ -215,7 +311,6 @@ class CountSlider(QWidget):
         self._deterministic = deterministic
         self._g_nS: float | None = None
         self.slider = CalmSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName("number of channels")
         self.slider.setRange(0, SLIDER_STEPS + deterministic)
         self.slider.setToolTip(_COUNT_TIP + ("\nFarthest right: deterministic" if deterministic else ""))
         self.slider.valueChanged.connect(self._tell)
@@ -224,13 +319,12 @@ class CountSlider(QWidget):
         self.number.setMinimumWidth(self.number.fontMetrics().horizontalAdvance("1 000 000") + 4)
         self.each.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.each.setToolTip("Conductance of one channel: g/n, with g as it is")
-        word = QLabel("n")
-        for label in (word, self.each):
-            label.setProperty("role", "dim")
+        self.word = Caption("n")
+        self.each.setProperty("role", "dim")
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(0)
-        for column, widget in enumerate((word, self.slider, self.number)):
+        for column, widget in enumerate((self.word, self.slider, self.number)):
             layout.addWidget(widget, 0, column)
         layout.addWidget(self.each, 1, 0, 1, 3)
 
@@ -272,12 +366,3 @@ def single_conductance(g_nS: float | None, number: int) -> str:
     g_pS = 1000.0 * g_nS / number
     value, unit = (g_pS, "pS") if g_pS < 1000.0 else (g_pS / 1000.0, "nS")
     return f"γ {value:.3g} {unit}"
-
-
-def concentration(value_mM: float) -> str:
-    """A concentration in the unit that reads best."""
-    if value_mM == 0:
-        return "0"
-    units = (("mM", 1.0), ("µM", 1e3), ("nM", 1e6), ("pM", 1e9))
-    unit, factor = next((u for u in units if value_mM * u[1] >= 1.0), units[-1])
-    return f"{value_mM * factor:.3g} {unit}"

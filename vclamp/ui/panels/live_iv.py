@@ -1,15 +1,18 @@
 """The I–V that is always in view, growing sweep by sweep, with the recorded one behind a preview."""
 
+from dataclasses import replace
+
 from vclamp.analysis.analyses import suitable
 from vclamp.analysis.curves import CURVES
 from vclamp.analysis.fits import Fit
 from vclamp.analysis.models import fit_h_inf
 from vclamp.analysis.results import Against, Curve, Polarity, Question
 from vclamp.errors import VClampError
+from vclamp.model.exam import hidden
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
+from vclamp.publish.symbols import minus
 from vclamp.ui.newest import Beside, Kept, Newest
-from vclamp.ui.panels.symbols import minus
 from vclamp.ui.scopes.curves import CurvePlot, Plotted
 from vclamp.ui.theme import Theme, channel_colour
 
@@ -76,9 +79,10 @@ class LiveIv(CurvePlot):
         self._made = ((), ()) if isinstance(made, VClampError) else made
         faint, bright = self._made
         availability = any(name == "availability" for name, _, _ in bright)
-        against = "V membrane (mV)" if self._question.against == "membrane" else "V (mV)"
+        shown = self._runs[0]
+        true = shown is not None and _answerable(self._question, shown).against == "membrane"
         self.set_labels(
-            "prepulse (mV)" if availability and self._question.against == "command" else against,
+            "V membrane (mV)" if true else "prepulse (mV)" if availability else "V (mV)",
             "I / I max" if availability else "I (pA)",
         )
         plotted = [self._plotted(each, ghost) for group, ghost in ((faint, True), (bright, False)) for each in group]
@@ -95,6 +99,7 @@ class LiveIv(CurvePlot):
 def _curves(recording: Recording | None, question: Question) -> tuple[_Made, ...]:
     if recording is None:
         return ()
+    question = _answerable(question, recording)
     names = [name for name in suitable(recording) if name in _FACES]
     made: list[_Made] = []
     for name in ["availability"] if "availability" in names else names:
@@ -106,8 +111,13 @@ def _curves(recording: Recording | None, question: Question) -> tuple[_Made, ...
     return tuple(made)
 
 
+def _answerable(question: Question, recording: Recording) -> Question:
+    """The question, of an exam against the command: the membrane's voltage is not told."""
+    return replace(question, against="command") if hidden(recording.header.rig) else question
+
+
 def _most_inward(recording: Recording) -> str:
-    """The trace of the channel that carries the largest inward current."""
+    """The trace of the channel that carries the largest inward current; of an exam the recorded one."""
     rig: Rig = recording.header.rig
-    names = [f"i_{channel.name}_pA" for channel in rig.cell.channels]
+    names = [f"i_{channel.name}_pA" for channel in rig.cell.channels if not hidden(rig)]
     return min(names, default="i_pA", key=lambda name: min(float(sweep[name].min()) for sweep in recording.sweeps))

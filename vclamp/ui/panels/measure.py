@@ -6,14 +6,15 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QTableWidget, QTableWidgetItem, QWidget
 
+from vclamp.analysis.difference import DIFFERENCE
 from vclamp.analysis.measure import measure
 from vclamp.analysis.results import Question, Result
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording
+from vclamp.publish.symbols import decimals, symbol, trace_labels, trace_title, written
 from vclamp.ui.newest import Beside, Newest
 from vclamp.ui.panels.boxes import ChoiceBox
 from vclamp.ui.panels.estimates import ROW_EM, copy_estimates
-from vclamp.ui.panels.symbols import decimals, symbol, trace_labels, written
 
 NEWEST = 0
 AT_ONCE = 20_000  # samples between the cursors: more are measured beside the window
@@ -144,5 +145,6 @@ def offer_traces(box: ChoiceBox, recording: Recording) -> None:
     labels = trace_labels(recording.header.rig, recording.header.protocol)
     names = set(recording.sweeps[-1].names) if recording.sweeps else set(labels)
     offered = {text: name for name, text in labels.items() if name in names}
+    offered |= {trace_title(DIFFERENCE): DIFFERENCE} if DIFFERENCE in names else {}
     if box.texts() != list(offered):
         box.fill(offered)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor
 
 from vclamp.errors import VClampError
 from vclamp.model.channel import Channel
+from vclamp.model.exam import hidden, is_told
 from vclamp.model.ions import Solutions
 from vclamp.model.record import Chunk
 from vclamp.model.rig import Branch as RcBranch
@@ -21,6 +22,7 @@ from vclamp.ui.panels.circuit import Branch, Circuit, CircuitWidget
 from vclamp.ui.panels.circuit_layout import number, resistance
 from vclamp.ui.theme import Theme, channel_colour, channel_colours
 
+TO_BE_FOUND_OUT = "What it is made of is to be found out"
 FULL_SCALE_pA = 100.0  # before anything larger has flowed
 LARGEST_EM = 26  # of its height
 REDRAW_S = 1 / 15  # the eye does not follow arrows that change faster
@@ -29,7 +31,7 @@ REDRAW_S = 1 / 15  # the eye does not follow arrows that change faster
 class Membrane(CircuitWidget):
     """The circuit of a rig at one sample, its arrows on the scale of the largest current so far."""
 
-    sampled = Signal(float, float)  # V in mV and total current in pA
+    sampled = Signal(float, float)  # V in mV, NaN where it is not told, and total current in pA
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme=theme)
@@ -60,17 +62,20 @@ class Membrane(CircuitWidget):
     def show_sample(self, rig: Rig, names: tuple[str, ...], sample: NDArray[np.float64]) -> None:
         """Show one sample, a column of a sweep's values."""
         self._shown = (rig, names, sample)
-        currents = [abs(float(value)) for name, value in zip(names, sample, strict=True) if name.startswith("i_")]
+        told = {name: float(value) for name, value in zip(names, sample, strict=True) if is_told(name, rig)}
+        currents = [abs(value) for name, value in told.items() if name.startswith("i_")]
         self._largest_pA = max([self._largest_pA, *filter(isfinite, currents)])
         self.set_circuit(circuit_at(rig, names, sample, self.theme, self._largest_pA))
-        self.sampled.emit(float(sample[1]), float(sample[2]))
+        self.sampled.emit(told.get("v_mV", nan), told["i_pA"])
 
 
 def circuit_at(
     rig: Rig, names: tuple[str, ...], samples: NDArray[np.float64], theme: Theme, full_scale_pA: float
 ) -> Circuit:
-    """The circuit at one sample, a column of a sweep's values."""
+    """The circuit at one sample, a column of a sweep's values; an exam's cell is a box that nobody has opened."""
     value = dict(zip(names, map(float, samples), strict=True))
+    if hidden(rig):
+        return _unknown(rig, value, theme, full_scale_pA)
     colours, cell = channel_colours(rig, theme), rig.cell
     solutions = solutions_now(rig, value)
     branches = [_channel(channel, solutions, value, colours[channel.name]) for channel in cell.channels]
@@ -92,6 +97,14 @@ def circuit_at(
     capacitor = Branch("cm", "Cm", "capacitor", QColor(channel_colour("Cm", 0, theme)), charging_pA)
     rs_MOhm = 0.0 if rig.amplifier.clamps_current else rig.amplifier.rs_MOhm
     return Circuit((capacitor, *branches), value["v_mV"], value["command_mV"], rs_MOhm, full_scale_pA)
+
+
+def _unknown(rig: Rig, value: Mapping[str, float], theme: Theme, full_scale_pA: float) -> Circuit:
+    """What an experimenter knows of a cell: the recorded current, and the resistance that the dial says."""
+    cell = Branch("cell", "cell", "unknown", QColor(theme.accent), value["i_pA"], note=TO_BE_FOUND_OUT)
+    if rig.amplifier.clamps_current:
+        return Circuit((cell,), value["v_mV"], value["command_mV"], 0.0, full_scale_pA)
+    return Circuit((cell,), nan, value["command_mV"], rig.amplifier.rs_est_MOhm or nan, full_scale_pA)
 
 
 def solutions_now(rig: Rig, value: Mapping[str, float]) -> Solutions:

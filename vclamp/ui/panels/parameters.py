@@ -9,15 +9,20 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Interval
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
 from vclamp.model.edit import items
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.editing import Editing, dim, heading, value_at
+from vclamp.ui.panels.editing import Editing, heading
+from vclamp.ui.panels.marks import Knob
+from vclamp.ui.panels.naming import name_of, value_at
+from vclamp.ui.panels.optional import absent, first_values, may_be_absent
 from vclamp.ui.panels.words import CHOICES, WORDS, title_of, unit_of
 from vclamp.units import ZERO_CELSIUS_K
 
 FIELD_EM = 7.1
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 @dataclass(frozen=True)
@@ -77,13 +82,16 @@ def settings(value: object, skipped: tuple[str, ...]) -> Iterator[Setting]:
 
 
 class Parameters(Editing):
-    """The form: a heading for each part, a row for each of its values."""
+    """The form: a heading for each part, a row for each value; what may be absent can be added and taken away."""
 
     def __init__(self, rig: Rig, prefix: str, skipped: tuple[str, ...]) -> None:
         super().__init__(framed=False)
-        self._prefix = prefix
+        self._prefix, self._rig = prefix, rig
         self.fields: dict[str, QWidget] = {}
+        self.removers: dict[str, Knob] = {}
+        self.adders: dict[str, Knob] = {}
         described = value_at(rig, prefix)
+        self._source = getattr(described, "source", "")
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 2, 0, 2)
         self._grid.setHorizontalSpacing(6)
@@ -92,14 +100,24 @@ class Parameters(Editing):
         found = sorted(settings(described, skipped), key=lambda each: not each.owner)  # its own values come last
         for owner_path, group in groupby(found, key=lambda each: each.owner):
             owner = value_at(described, owner_path) if owner_path else described
-            title = title_of(owner, rig) if owner_path else "Temperature and numbers"
-            self._grid.addWidget(heading(title), self._grid.rowCount(), 0, 1, 2)
+            title, row = title_of(owner, rig) if owner_path else "Temperature and numbers", self._grid.rowCount()
+            self._grid.addWidget(heading(title), row, 0, 1, 2)
+            lacking = tuple(path for path in absent(described, owner_path) if path not in skipped)
+            if lacking:
+                self.adders[owner_path] = self._adder(lacking, title)
+                self._grid.addWidget(self.adders[owner_path], row, 1, _RIGHT)
             for setting in group:
                 self._add(setting, owner, described)
 
+    def show_rig(self, rig: Rig) -> None:
+        """Show the values of a rig."""
+        super().show_rig(rig)
+        self._rig = rig
+
     def _add(self, setting: Setting, owner: object, described: object) -> None:
         """A row of the form."""
-        path, row, tip = f"{self._prefix}.{setting.path}", self._grid.rowCount(), WORDS[setting.key][1]
+        path, row = f"{self._prefix}.{setting.path}", self._grid.rowCount()
+        tip = "\n".join(filter(None, (WORDS[setting.key][1], self._source)))
         item, kind = value_at(described, setting.path), kind_of(type(owner), setting.key)
         if isinstance(item, bool):
             field: QWidget = self.toggle(path, setting.label, tip)
@@ -108,7 +126,7 @@ class Parameters(Editing):
             field = self.choice(path, {value: CHOICES.get(value, value) for value in kind.choices}, tip)
         elif isinstance(item, str):
             field = self.formula(path, tip)
-            self._grid.addWidget(dim(setting.label), row, 0, 1, 2)
+            self._grid.addWidget(self.caption(setting.label, field), row, 0, 1, 2)
             self._grid.addWidget(field, row + 1, 0, 1, 2)
         else:
             unit = unit_of(setting.key)
@@ -117,9 +135,39 @@ class Parameters(Editing):
             field = self.number(path, unit, *ends, offset=offset, whole=kind.whole, tip=tip)
         self.fields[setting.path] = field
         if self._grid.indexOf(field) < 0:
-            label = dim(setting.label)
+            label = self.caption(setting.label, field)
             label.setWordWrap(True)
-            label.setToolTip(tip)
             self._grid.addWidget(label, row, 0)
             self._grid.addWidget(field, row, 1)
             field.setFixedWidth(round(FIELD_EM * field.fontInfo().pixelSize()))
+        if may_be_absent(setting.path):
+            remover = self.removers[setting.path] = self._remover(path, setting.label)
+            self._grid.addWidget(remover, row, 0, _RIGHT)
+
+    def _remover(self, path: str, label: str) -> Knob:
+        """A button that takes a value away."""
+        button = Knob(text="×", objectName="more")
+        button.setToolTip(f"Do without: {label}")
+        button.setAccessibleName(f"do without {name_of(self._rig, path)}")
+        button.clicked.connect(lambda: self.edited.emit(path, None))
+        return button
+
+    def _adder(self, paths: tuple[str, ...], title: str) -> Knob:
+        """A button that offers what could be added."""
+        button, menu = Knob(text="+", objectName="more"), QMenu(self)
+        labels = [WORDS[path.rpartition(".")[2]][0] for path in paths]
+        button.setToolTip(f"Add: {', '.join(labels)}")
+        button.setAccessibleName(f"add to {name_of(self._rig, self._prefix + '.on')}, {title}: {', '.join(labels)}")
+        for path, label in zip(paths, labels, strict=True):
+            menu.addAction(label).triggered.connect(lambda _=False, path=path: self._bring(path))
+
+        def offer() -> None:
+            button.setFocus()  # which then goes to what is added
+            menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+        button.clicked.connect(offer)
+        return button
+
+    def _bring(self, path: str) -> None:
+        """Add a value that is absent."""
+        self.edited_together.emit(first_values(self._rig, self._prefix, path))

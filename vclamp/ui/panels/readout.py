@@ -1,11 +1,13 @@
-"""What the two cursors read, and the list of recorded runs."""
+"""What the two cursors read."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
+from vclamp.model.exam import is_told
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Sweep
-from vclamp.ui.scopes.kinds import time_unit
+from vclamp.publish.scopes import time_unit
+from vclamp.publish.symbols import trace_title
 
 
 class CursorTable(QTableWidget):
@@ -28,6 +30,7 @@ class CursorTable(QTableWidget):
             rows += [
                 (trace_title(name), float(row[one]), float(row[two]))
                 for name, row in zip(sweep.names, sweep.values, strict=True)
+                if is_told(name, sweep.rig)
             ]
         self.setRowCount(len(rows))
         self.setVerticalHeaderLabels([name for name, _, _ in rows])
@@ -36,17 +39,6 @@ class CursorTable(QTableWidget):
                 cell = QTableWidgetItem(_number(value))
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(number, column, cell)
-
-
-def trace_title(trace: str) -> str:
-    """A trace's name as people write it: "i_na_pA" is "I na (pA)"."""
-    if trace.startswith("in_"):
-        return f"{trace.removeprefix('in_').removesuffix('_mM')} inside (mM)"
-    for unit in ("mV", "pA", "nS"):
-        if trace.endswith(f"_{unit}"):
-            head = trace.removesuffix(f"_{unit}").replace("_", " ")
-            return f"{head[0].upper()}{head[1:]} ({unit})"
-    return trace.replace("p_open_", "P open ").removeprefix("gate_").removeprefix("state_").replace("_", " ")
 
 
 def _number(value: float) -> str:

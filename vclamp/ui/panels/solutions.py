@@ -7,13 +7,16 @@ from vclamp.errors import VClampError
 from vclamp.model.ions import Ion, Solutions
 from vclamp.model.pores import OhmicPore
 from vclamp.model.rig import Rig
+from vclamp.publish.symbols import ion_text
 from vclamp.ui.panels.editing import Editing, dim, drug_path, heading
 from vclamp.ui.panels.fields import ConcentrationSlider, QuantityField
-from vclamp.ui.panels.words import ACTIVITIES, ion_text
+from vclamp.ui.panels.marks import Caption
+from vclamp.ui.panels.words import ACTIVITIES
 from vclamp.units import ZERO_CELSIUS_K
 
 LEAST_C, MOST_C = 250.0 - ZERO_CELSIUS_K, 350.0 - ZERO_CELSIUS_K
-HALF_mM = 1.0  # middle of the slider of a drug that no channel knows
+_TEMPERATURE = "Of bath and cell: E = (RT/zF) ln(outside/inside); rates go with Q10^((T − T measured)/10 °C)"
+_ACTIVITY = "What the ions act with: activity = γ × concentration"
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -40,7 +43,7 @@ class SolutionsPanel(Editing):
             layout.addWidget(heading("OTHER DRUGS"))
         for path in left:
             name, side = path.split(".")[2], "inside" if path.endswith("in_mM") else "outside"
-            self.sliders[path] = self.drug(path, f"{name} {side}", HALF_mM)
+            self.sliders[path] = self.drug(path, f"{name} {side}", 0.0, known=False)
             layout.addWidget(self.sliders[path])
         layout.addStretch(1)
 
@@ -55,6 +58,8 @@ class SolutionsPanel(Editing):
             self.grid.setColumnStretch(column, 1 if column else 0)
         for rows in self.ions.values():
             self.adopt(rows)
+            rows.setParent(self)
+            rows.hide()  # its widgets stand in the table
             rows.place(self.grid)
         return frame
 
@@ -64,10 +69,10 @@ class SolutionsPanel(Editing):
         column.setContentsMargins(8, 5, 8, 5)
         column.setVerticalSpacing(3)
         self.temperature = self.number(
-            "solutions.temperature_K", "°C", LEAST_C, MOST_C, 2, offset=-ZERO_CELSIUS_K, tip="Of bath and cell"
+            "solutions.temperature_K", "°C", LEAST_C, MOST_C, 2, offset=-ZERO_CELSIUS_K, tip=_TEMPERATURE
         )
-        self.activity = self.choice("solutions.activity", ACTIVITIES, "What the ions act with")
-        column.addWidget(dim("temperature"), 0, 0)
+        self.activity = self.choice("solutions.activity", ACTIVITIES, _ACTIVITY)
+        column.addWidget(self.caption("temperature", self.temperature), 0, 0)
         column.addWidget(self.temperature, 0, 1)
         column.addWidget(self.activity, 1, 0, 1, 2)
         return frame
@@ -86,12 +91,14 @@ class IonRows(Editing):
         super().__init__(framed=False)
         prefix = f"solutions.ions.{ion.name}"
         self._name = ion.name
-        self.title = QLabel(ion_text(ion.name, ion.z))
+        self.title = Caption(ion_text(ion.name, ion.z), role="")
+        self.title.setToolTip("Double-click resets both concentrations")
+        self.title.double_clicked.connect(lambda: self.reset_together(self.concentrations.values()))
         self.concentrations: dict[str, QuantityField] = {}
         self.gammas: dict[str, QuantityField] = {}
         for side, word in (("out", "outside"), ("in", "inside")):
             self.concentrations[side] = self.number(
-                f"{prefix}.{side}_mM", "mM", 0.0, 10_000.0, tip=f"{ion.name} {word} in mM"
+                f"{prefix}.{side}_mM", "mM", 0.0, 10_000.0, tip=f"Concentration of {ion.name} {word}"
             )
             self.gammas[side] = self.number(
                 f"{prefix}.gamma_{side}", "", 0.01, 10.0, tip=f"Activity coefficient of {ion.name} {word}"
@@ -127,10 +134,10 @@ class IonRows(Editing):
 
 def note_text(rig: Rig) -> str:
     """What a user of this cell's solutions should know."""
-    follows = rig.cell.volume_pL is not None
+    follows, channels = rig.cell.volume_pL is not None, () if rig.cell.exam else rig.cell.channels
     fixed = [
         f"{channel.title} at {channel.pore.e_mV:+g} mV".replace("-", "−")
-        for channel in rig.cell.channels
+        for channel in channels
         if channel.ion is not None and isinstance(channel.pore, OhmicPore) and channel.pore.e_mV is not None
     ]
     parts = ["Inside: what a run starts with. The ledger shows what it has become."] if follows else []

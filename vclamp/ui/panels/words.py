@@ -6,8 +6,7 @@ from vclamp.model.blockers import Blocker, KineticBlocker, WoodhullBlocker
 from vclamp.model.gating import Gate, Markov, Mwc, Transition, TwoState
 from vclamp.model.pores import Permeability, PermeantEnergy, PoreIon
 from vclamp.model.rig import Rig
-
-_CHARGES = {1: "⁺", 2: "²⁺", 3: "³⁺", 4: "⁴⁺", -1: "⁻", -2: "²⁻", -3: "³⁻", -4: "⁴⁻"}
+from vclamp.publish.symbols import ion_text
 
 # end of a key: the unit it is shown in
 _UNITS = {
@@ -191,11 +190,6 @@ MODES = {"voltage-clamp": "voltage clamp", "current-clamp": "current clamp"}
 def unit_of(key: str) -> str:
     """The unit that a key's name ends in; empty if it has none."""
     return next((text for end, text in _UNITS.items() if key.endswith(f"_{end}")), "")
-
-
-def ion_text(name: str, z: int) -> str:
-    """An ion as people write it: K⁺."""
-    return f"{name}{_CHARGES.get(z, '')}" if name.isalnum() else name
 
 
 def title_of(owner: Any, rig: Rig) -> str:

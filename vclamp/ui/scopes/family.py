@@ -3,19 +3,23 @@
 from collections.abc import Iterable
 
 import numpy as np
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPointF
 
+from vclamp.analysis.difference import DIFFERENCE, difference_pA
 from vclamp.model.protocol import Protocol
-from vclamp.model.record import Chunk, Header, Sweep, has_gating_current
-from vclamp.model.rig import Rig
-from vclamp.ui.scopes.kinds import SCOPES, Line, Scope, command, first_range, time_unit, title_of
+from vclamp.model.record import Chunk, Header, Recording, Sweep
+from vclamp.publish.scopes import Line, time_unit, title_of
+from vclamp.ui.scopes.ghost import Ghost, traces_of
+from vclamp.ui.scopes.inks import Inks
+from vclamp.ui.scopes.kinds import Scope, command, first_range
 from vclamp.ui.scopes.names import write_names
+from vclamp.ui.scopes.ranges import transients_ms, widen
+from vclamp.ui.scopes.reading import Seen
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import Shown
-from vclamp.ui.theme import Theme, channel_colours, sweep_colours, trace_colours
+from vclamp.ui.theme import Theme
 
-TRANSIENT_MS = 0.3  # after a step the capacitive transient is left out of the automatic range
-DIM, GHOST = 0.28, 0.30
+SHRUNK = 0.3  # of its scope
 MAX_PREVIEWED = 100
 
 
@@ -25,13 +29,12 @@ class Family:
     def __init__(self, scopes: dict[str, Scope], theme: Theme) -> None:
         self.header: Header | None = None
         self._scopes = scopes
-        self._theme = theme
+        self._inks = Inks(theme)
         self._sweeps: dict[int, dict[str, Trace]] = {}
-        self._ghost: dict[int, dict[str, Trace]] = {}
-        self._ghost_of: tuple[tuple[Sweep, ...], list[Line]] = ((), [])
+        self._ghost = Ghost()
         self._live: tuple[int, int, dict[str, Trace]] | None = None  # sweep, samples, traces
-        self._colours: list[QColor] = []
-        self._line_colours: dict[str, QColor] = {}  # by trace, where it is not the sweep's
+        self.front: int | None = None  # the sweep that is chosen: all others are dim
+        self.control: Recording | None = None  # from which a growing sweep differs
 
     @property
     def shown(self) -> list[Scope]:
@@ -40,14 +43,16 @@ class Family:
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in another look."""
-        self._theme = theme
-        self._mix_colours()
-        self._draw_ghost()
+        self._inks.theme = theme
+        if self.header is not None:
+            self._inks.mix(self.header)
+            self._ghost.draw(self.shown, self.header.rig, theme)
         self._redraw()
         self.name_lines()
 
-    def begin(self, header: Header, *, ghost: tuple[Sweep, ...] = (), keep_view: bool = False) -> None:
+    def begin(self, header: Header, *, ghost: Recording | None = None, keep_view: bool = False) -> None:
         """A new run: nothing is drawn yet, but faintly some sweeps to compare it with."""
+        self.front = None
         self._prepare(header, ghost, keep_view)
         self._redraw()
         self.name_lines()
@@ -63,13 +68,16 @@ class Family:
         sweep, done, traces = self._live
         if chunk.last <= done:
             return  # the sweep is played again, for its mean
+        if DIFFERENCE in traces and "i_pA" in chunk.names:
+            own, now_pA = self._control_of(sweep), chunk.values[chunk.names.index("i_pA"), done : chunk.last]
+            traces[DIFFERENCE].append(difference_pA(own, now_pA, done))
         for row, name in enumerate(chunk.names):
             if name in traces:
                 traces[name].append(chunk.values[row, done : chunk.last])
         self._live = (sweep, chunk.last, traces)
         for scope in self.shown:
             scope.item.live_grew()
-        self._widen(chunk, done)
+        widen(self.shown, self.header, chunk, done, self._transients_ms())
 
     def finish(self, sweep: Sweep) -> None:
         """The live sweep is done: it joins the family, in front until the next one begins."""
@@ -82,14 +90,22 @@ class Family:
         self._show_front(sweep.index, self._sweeps[sweep.index])
 
     def show_family(
-        self, header: Header, sweeps: tuple[Sweep, ...], *, ghost: tuple[Sweep, ...] = (), keep_view: bool
+        self, header: Header, sweeps: tuple[Sweep, ...], *, ghost: Recording | None = None, keep_view: bool
     ) -> None:
         """Show finished sweeps at once; `name_lines` can wait until they are on the screen."""
+        self.front = self.front if keep_view else None
         self._prepare(header, ghost, keep_view)
         self._sweeps = {sweep.index: self._traces_of(sweep) for sweep in sweeps}
         self._redraw()
         if not keep_view:
             self.autoscale()
+
+    def bring_to_front(self, sweep: int | None) -> None:
+        """Draw one sweep brightly before all others, which are dim; None has all alike again."""
+        if sweep != self.front:
+            self.front = sweep
+            self._redraw()
+            self.name_lines()
 
     def drop_live(self) -> None:
         """Forget an unfinished sweep."""
@@ -97,15 +113,19 @@ class Family:
             self._live = None
             self._redraw()
 
-    def show_command(self, rig: Rig, protocol: Protocol) -> None:
+    def show_command(self, header: Header, *, ghost: Recording | None = None) -> None:
         """Show what the protocol will command, a voltage or a current; nothing was run yet."""
-        self._prepare(Header(rig, protocol, 0, ""), (), False)
+        rig, protocol = header.rig, header.protocol
+        self.front = None
+        self._prepare(header, ghost, False)
         dt_ms = 1.0 / protocol.fs_kHz
         shown = range(min(protocol.total_sweeps, MAX_PREVIEWED))
         for sweep in shown:
             name, values = command(rig, protocol, sweep)
             self._sweeps[sweep] = {name: Trace.of(values, dt_ms=dt_ms)}
         self._redraw()
+        if ghost is not None:
+            self.autoscale_heights(self.shown)
         self.name_lines()
 
     def autoscale(self) -> None:
@@ -119,35 +139,35 @@ class Family:
     def autoscale_heights(self, scopes: Iterable[Scope]) -> None:
         """Fit some scopes to what is in them."""
         for scope in scopes:
-            blanked = _transients_ms(self.header) if scope.kind.charging else ()
+            blanked = self._transients_ms() if scope.kind.charging else ()
             found = scope.item.y_range(-np.inf, np.inf, blanked=blanked)
-            if scope.kind.fixed is None and found is not None:
+            if scope.kind.fixed is not None:
+                scope.set_range(*scope.kind.fixed, pad=0.0)
+            elif found is not None:
                 scope.set_range(*found)
 
-    def _prepare(self, header: Header, ghost: tuple[Sweep, ...], keep_view: bool) -> None:
+    def fit_difference(self) -> None:
+        """Fit the difference from the control, which begins at nothing, once it has outgrown its scope or shrunk."""
+        scope = self._scopes[DIFFERENCE]
+        if not scope.shown or self.header is None:
+            return
+        found = scope.item.y_range(-np.inf, np.inf, blanked=self._transients_ms())
+        low, high = scope.plot.viewRange()[1]
+        if found is not None and (found[0] < low or found[1] > high or found[1] - found[0] < SHRUNK * (high - low)):
+            scope.set_range(*found)
+
+    def _prepare(self, header: Header, ghost: Recording | None, keep_view: bool) -> None:
         """Forget what is on show, but not the ghost if it is the same as before."""
         self._live, self._sweeps = None, {}
         same = self.header is not None and self.header.protocol == header.protocol
         self.header = header
         for scope in self._scopes.values():
             scope.set_title(title_of(scope.kind, header.rig))
-        self._mix_colours()
-        ghost_of = (ghost, self._lines())
-        if self._ghost_of[0] is not ghost or self._ghost_of[1] != ghost_of[1]:
-            self._ghost_of = ghost_of
-            self._ghost = {sweep.index: self._traces_of(sweep) for sweep in ghost}
-            self._draw_ghost()
+        self._inks.mix(header)
+        if self._ghost.become(ghost, self._lines()):
+            self._ghost.draw(self.shown, header.rig, self._inks.theme)
         if not (same and keep_view):
             self._place(header.protocol)
-
-    def _mix_colours(self) -> None:
-        if self.header is not None:
-            self._colours = sweep_colours(self.header.protocol.total_sweeps, self._theme)
-            rig = self.header.rig
-            channels = channel_colours(rig, self._theme)
-            lines = [line for kind in SCOPES.values() for line in kind.lines(rig) if line.channel]
-            self._line_colours = trace_colours(rig, self._theme) | {x.trace: channels[x.channel] for x in lines}
-            self._line_colours["i_membrane_pA"] = QColor(self._theme.record)
 
     def _place(self, protocol: Protocol) -> None:
         """Time axis, command range and cursors, from the protocol alone."""
@@ -166,9 +186,23 @@ class Family:
 
     def _traces_of(self, sweep: Sweep) -> dict[str, Trace]:
         assert self.header is not None
-        dt_ms = 1.0 / self.header.protocol.fs_kHz
-        wanted = [line.trace for line in self._lines() if line.trace in sweep.names]
-        return {name: Trace.of(sweep[name], dt_ms=dt_ms) for name in wanted}
+        return traces_of(sweep, self._lines(), 1.0 / self.header.protocol.fs_kHz)
+
+    def seen_at(self, scope: Scope, time_ms: float, value: float) -> Seen | None:
+        """The trace that is drawn at a place of a scope; None if there is none near."""
+        trace = scope.item.trace_at(QPointF(time_ms, value))
+        if trace is None or self.header is None:
+            return None
+        lines = {line.trace: line for line in scope.kind.lines(self.header.rig)}
+        sweeps = self._sweeps if self._live is None else {**self._sweeps, self._live[0]: self._live[2]}
+        found = ((name, k) for k, traces in sweeps.items() for name, each in traces.items() if each is trace)
+        name, sweep = next(found, (next(iter(lines)), None))
+        behind = self._ghost.label if sweep is None else ""
+        return Seen(trace, lines[name], sweep, time_ms, behind, scope, self.header.rig) if name in lines else None
+
+    def _control_of(self, sweep: int) -> Sweep | None:
+        """The control's sweep of a number."""
+        return next((x for x in self.control.sweeps if x.index == sweep), None) if self.control is not None else None
 
     def _lines(self) -> list[Line]:
         assert self.header is not None
@@ -195,19 +229,11 @@ class Family:
         else:
             self._show_front(newest, self._sweeps.get(newest, {}))
 
-    def _draw_ghost(self) -> None:
-        """Draw what the family is compared with."""
-        if self.header is None:
-            return
-        colour = QColor(self._theme.dim_text)
-        for scope in self.shown:
-            lines = scope.kind.lines(self.header.rig)
-            traces = [traces[line.trace] for line in lines for traces in self._ghost.values() if line.trace in traces]
-            scope.item.set_behind(Shown(trace, colour, GHOST, z=-1.0) for trace in traces)
-
     def _newest(self) -> int:
-        """The sweep that is drawn in front when none is live; -1 if there is none."""
-        return max(self._sweeps, default=-1) if self._live is None else -1
+        """The sweep that is drawn in front when none is live, the chosen one or the last; -1 if there is none."""
+        if self._live is not None:
+            return -1
+        return self.front if self.front is not None and self.front in self._sweeps else max(self._sweeps, default=-1)
 
     def _dim_newest(self) -> None:
         """Move the sweep in front behind, to make room for the next one."""
@@ -228,54 +254,21 @@ class Family:
             scope.item.set_live([self._shown(x, sweep, traces[x.trace], bright=True) for x in lines])
 
     def _shown(self, line: Line, sweep: int, trace: Trace, *, bright: bool) -> Shown:
-        wide = 1.5 * self._theme.trace_px if bright else None
-        if line.trace in self._line_colours:
-            colour = self._line_colours[line.trace]
-            return Shown(trace, colour, 1.0 if bright else DIM, wide, z=float(bright))
-        if line.trace == "command_mV":
-            return Shown(trace, QColor(self._theme.dim_text), 0.8 if bright else DIM, None)
         live = bright and self._live is not None and self._live[0] == sweep
-        colour = QColor(self._theme.text) if live else self._colours[sweep % len(self._colours)]
-        return Shown(trace, colour, 1.0, wide, z=float(bright))
+        return self._inks.shown(line, sweep, trace, front=bright, live=live, dim=self.front is not None)
 
     def name_lines(self) -> None:
         """Write names on the lines of the newest sweep, each where it is farthest from the others."""
         if self.header is None:
             return
-        traces = self._sweeps.get(max(self._sweeps, default=-1), {})
+        traces = self._sweeps.get(self._newest() if self.front is not None else max(self._sweeps, default=-1), {})
         for scope in self.shown:
             lines = [line for line in scope.kind.lines(self.header.rig) if line.label and line.trace in traces]
-            write_names(scope, lines, traces, self._line_colours, self._theme)
+            named = self._ghost.name(scope, self.header.rig)
+            known = traces | {line.trace: trace for line, trace in named.items()}
+            write_names(scope, [*lines, *named], known, self._inks.lines, self._inks.theme)
 
-    def _widen(self, chunk: Chunk, first: int) -> None:
-        """Let the ranges of currents grow with the newest samples, in leaps, so that they rarely move."""
+    def _transients_ms(self) -> tuple[tuple[float, float], ...]:
+        """When capacitive transients tower over everything else."""
         assert self.header is not None
-        time_ms = np.arange(first, chunk.last) / self.header.protocol.fs_kHz
-        calm = np.ones(time_ms.size, bool)
-        free = self.header.rig.amplifier.clamps_current
-        for start, stop in _transients_ms(self.header):
-            calm &= (time_ms < start) | (time_ms >= stop)
-        for scope in self.shown:
-            if scope.kind.fixed is not None or (scope.kind is SCOPES["voltage"] and not free) or not calm.any():
-                continue
-            rows = [chunk.names.index(x.trace) for x in scope.kind.lines(self.header.rig) if x.trace in chunk.names]
-            if not rows:
-                continue
-            new = chunk.values[rows, first : chunk.last]
-            new = new[:, calm] if scope.kind.charging else new
-            low, high = scope.plot.viewRange()[1]
-            least, most = float(new.min()), float(new.max())
-            if least < low or most > high:
-                leap = 0.3 * (max(most, high) - min(least, low))
-                scope.set_range(least - leap if least < low else low, most + leap if most > high else high, pad=0.0)
-
-
-def _transients_ms(header: Header) -> tuple[tuple[float, float], ...]:
-    """When capacitive transients tower over everything else."""
-    rig, protocol = header.rig, header.protocol
-    charging = not rig.amplifier.ideal or any(map(has_gating_current, rig.cell.channels))
-    if rig.amplifier.clamps_current or not charging:
-        return ()
-    course = protocol.course(0)
-    starts = course.first[course.stays | (course.first == 0)] / protocol.fs_kHz  # what is bent does not jump
-    return tuple((t, t + TRANSIENT_MS) for t in starts.tolist())
+        return transients_ms(self.header, self._ghost.recording)

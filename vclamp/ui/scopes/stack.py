@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from time import monotonic
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel
 
 from vclamp.model.protocol import Protocol
+from vclamp.publish.scopes import HERO_WEIGHT, ScopeKind
+from vclamp.ui.scopes.difference import kinds
 from vclamp.ui.scopes.family import Family
 from vclamp.ui.scopes.grid import Grid
-from vclamp.ui.scopes.kinds import FIRST_SHOWN, HERO_WEIGHT, SCOPES, Scope, ScopeKind, TimeViewBox, style_plot
+from vclamp.ui.scopes.handling import LimitsEditor, ScopeAxis, ScopeViewBox, Spot
+from vclamp.ui.scopes.kinds import FIRST_SHOWN, Scope, style_plot
+from vclamp.ui.scopes.reading import Reading
 from vclamp.ui.theme import Theme
 
 LIVELY_S = 0.1
@@ -21,6 +25,7 @@ class ScopeStack(pg.GraphicsLayoutWidget):
     """Scopes above each other, those that are wanted; sweeps are drawn as they grow."""
 
     cursors_moved = Signal()
+    asked = Signal(object)  # a Spot: the menu of that place
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -29,10 +34,16 @@ class ScopeStack(pg.GraphicsLayoutWidget):
         self.lively = (0, 0.0)  # paints that followed one another closely, and the seconds they took
         self._painted_s = 0.0
         self.markers: list[pg.InfiniteLine] = []
+        self.pointed: Scope | None = None  # the scope under the mouse
+        self.number, self.reading = QLabel(self), Reading(self)
+        self.limits = LimitsEditor(self)
         self.hint = QLabel("Space runs the protocol", self, alignment=Qt.AlignmentFlag.AlignCenter)
         self.hint.setProperty("role", "dim")
-        self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.scopes = {name: self._make(kind) for name, kind in SCOPES.items()}
+        for label in (self.hint, self.number):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.number.hide()
+        self.scopes = {name: self._make(kind) for name, kind in kinds().items()}
+        self.scene().sigMouseMoved.connect(self._point)
         self.family = Family(self.scopes, theme)
         self.ci.layout.setSpacing(2)
         self.ci.layout.setContentsMargins(2, 4, 10, 2)
@@ -44,7 +55,8 @@ class ScopeStack(pg.GraphicsLayoutWidget):
     # ---- building --------------------------------------------------------------------------
 
     def _make(self, kind: ScopeKind) -> Scope:
-        plot = pg.PlotItem(viewBox=TimeViewBox(enableMenu=False), enableMenu=False)
+        box, axes = ScopeViewBox(enableMenu=False), {side: ScopeAxis(side) for side in ("left", "bottom")}
+        plot = pg.PlotItem(viewBox=box, axisItems=axes, enableMenu=False)
         plot.setParentItem(self.ci)
         plot.hide()
         plot.hideButtons()
@@ -52,6 +64,9 @@ class ScopeStack(pg.GraphicsLayoutWidget):
         plot.getAxis("left").enableAutoSIPrefix(False)
         plot.setLabel("left", f"{kind.title} ({kind.unit})" if kind.unit else kind.title)
         scope = Scope(kind, plot, Grid(plot))
+        box.asked.connect(lambda click: self.asked.emit(self._spot(scope, click.scenePos())))
+        for side, axis in axes.items():
+            axis.edited.connect(lambda side=side: self._edit_limits(scope, side))
         plot.addItem(scope.item)
         if kind.fixed:
             plot.setYRange(*kind.fixed, padding=0)
@@ -69,7 +84,7 @@ class ScopeStack(pg.GraphicsLayoutWidget):
     def weigh(self, hero: str) -> None:
         """Give one scope more room than the others."""
         shown = self.family.shown
-        for row in range(len(SCOPES)):
+        for row in range(len(self.scopes)):
             weight = shown[row].kind.weight if row < len(shown) else 0
             self.ci.layout.setRowStretchFactor(
                 row, HERO_WEIGHT if weight and shown[row] is self.scopes[hero] else weight
@@ -110,13 +125,16 @@ class ScopeStack(pg.GraphicsLayoutWidget):
                 cursor.setHoverPen(pg.mkPen(colour, width=3))
         for marker in self.markers:
             self._style_marker(marker, theme)
+        self.number.setStyleSheet(f"color: {theme.dim_text}; font-size: {round(1.3 * theme.font_px)}px;")
+        self.reading.set_theme(theme)
         self.family.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the hint in the middle of the largest scope."""
         super().resizeEvent(event)
-        for hint in self.findChildren(QLabel):  # none yet while pyqtgraph makes the view
-            hint.setGeometry(0, round(0.32 * self.height()), self.width(), round(0.1 * self.height()))
+        if hasattr(self, "family"):  # not yet while pyqtgraph makes the view
+            self.hint.setGeometry(0, round(0.32 * self.height()), self.width(), round(0.1 * self.height()))
+            self._place_number()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Count the paints, for the read-out of frames a second."""
@@ -126,6 +144,55 @@ class ScopeStack(pg.GraphicsLayoutWidget):
             self.lively = (self.lively[0] + 1, self.lively[1] + now_s - self._painted_s)
         self._painted_s = now_s
         super().paintEvent(event)
+
+    # ---- the mouse -------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys are the window's."""
+        event.ignore()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is pointed at."""
+        super().leaveEvent(event)
+        self.pointed = None
+        self.reading.hide()
+
+    def _point(self, place: QPointF) -> None:
+        """Say which trace the mouse is on, and its value there."""
+        self.pointed = next((s for s in self.family.shown if s.plot.sceneBoundingRect().contains(place)), None)
+        seen = None
+        if self.pointed is not None and not QGuiApplication.mouseButtons():
+            spot = self._spot(self.pointed, place)
+            seen = self.family.seen_at(self.pointed, spot.time_ms, spot.value)
+        self.reading.tell(seen, self.mapFromScene(place))
+
+    def _spot(self, scope: Scope, place: QPointF) -> Spot:
+        inside = scope.plot.getViewBox().mapSceneToView(place)
+        return Spot(scope, inside.x(), inside.y(), self.mapToGlobal(self.mapFromScene(place)))
+
+    def _edit_limits(self, scope: Scope, side: str) -> None:
+        """Let the limits of an axis be typed, in the unit that it has."""
+        axis, plot = scope.plot.getAxis(side), scope.plot
+        low, high = (axis.scale * value for value in plot.viewRange()[side == "left"])
+        place = self.mapFromScene(axis.sceneBoundingRect()).boundingRect()
+        corner = place.center() if side == "left" else QPoint(place.center().x(), place.top())
+        place.moveTopLeft(QPoint(2, corner.y()) if side == "left" else corner)
+
+        def take(low: float, high: float) -> None:
+            (plot.setYRange if side == "left" else plot.setXRange)(low / axis.scale, high / axis.scale, padding=0)
+
+        self.limits.ask(low, high, place, take)
+
+    def show_number(self, sweep: int | None, total: int) -> None:
+        """Write which sweep is in front, of how many; None if none was chosen."""
+        self.number.setVisible(sweep is not None)
+        if sweep is not None:
+            self.number.setText(f"sweep {sweep + 1} of {total}")
+            self._place_number()
+
+    def _place_number(self) -> None:
+        self.number.adjustSize()
+        self.number.move(self.width() - self.number.width() - 18, 8)
 
     # ---- cursors ---------------------------------------------------------------------------
 

@@ -347,7 +347,7 @@ class TraceItem(pg.GraphicsObject):
             rows = np.sort([frame.y0 + frame.y_scale * low, frame.y0 + frame.y_scale * high], axis=0)
             away = np.maximum(np.maximum(rows[0] - y, y - rows[1]), 0.0)
             away = np.hypot(away, np.abs(np.arange(-reach, reach + 1)))[low <= high]
-            if away.size and away.min() <= distance:
+            if away.size and away.min() <= max(distance, frame.ratio):
                 nearest, distance = trace, away.min()
         return nearest
 

@@ -1,0 +1,188 @@
+"""Keys and menus of the scopes: sweeps, zoom, the control and its difference, a channel alone."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QComboBox, QMenu
+
+from vclamp.errors import VClampError
+from vclamp.publish.scopes import hero
+from vclamp.ui.scopes.handling import Spot
+from vclamp.ui.scopes.kinds import Scope
+
+if TYPE_CHECKING:
+    from vclamp.ui.window import Window
+
+ZOOM = 1.25
+NO_CONTROL = "There is no finished run to keep as the control yet: press Space to record one."
+
+
+class Navigation(QObject):
+    """Finds its way through the sweeps on show."""
+
+    def __init__(self, window: "Window") -> None:
+        super().__init__(window)
+        self._window = window
+        self._before: dict[str, object] = {}  # which channels were on before one was alone
+        self._loose: dict[str, QAction] = {}
+        self._display, self._stack = window.display, window.display.stack
+        self._stack.asked.connect(self.show_menu)
+        self._stack.cursors_moved.connect(self._scrub)
+        for heard in (window, *window.bar.findChildren(QComboBox)):  # Enter unfolds those
+            heard.installEventFilter(self)
+        self._stack.setFocus()  # not a list of cells, in which an arrow would take another one
+
+    # ---- keys ------------------------------------------------------------------------------
+
+    def bind(self, key: str, action: QAction) -> None:
+        """Let a key of the scopes be an action's, unless what has the focus takes it: a list needs its arrows."""
+        self._loose[QKeySequence(key).toString()] = action
+
+    def eventFilter(self, heard: QObject, event: QEvent) -> bool:
+        """A key came to the window because nothing else wanted it, or to a list of the bar that is not unfolded."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        action = self._loose.get(QKeySequence(event.key() | plain.value).toString())
+        if action is not None:
+            action.trigger()
+        return action is not None
+
+    # ---- sweeps ----------------------------------------------------------------------------
+
+    def step(self, by: int) -> None:
+        """Bring the sweep before or after the one in front to the front, while nothing runs."""
+        family, shown = self._stack.family, self._display.shown
+        if self._display.running or shown is None or not shown.sweeps:
+            return
+        there = [sweep.index for sweep in shown.sweeps]
+        front = family.front if family.front in there else there[-1]
+        chosen = family.front is not None or by < 0
+        number = there.index(front) + (by if chosen else 0)
+        self._display.choose_sweep(there[min(max(number, 0), len(there) - 1)])
+
+    def show_all(self) -> None:
+        """Show the whole family alike again."""
+        if self._stack.family.front is not None:
+            self._display.choose_sweep(None)
+
+    def stop(self) -> None:
+        """End the run; while there is none, show all sweeps alike."""
+        if self._window.bridge.running:
+            self._window.stop()
+        else:
+            self.show_all()
+
+    def _scrub(self) -> None:
+        if self._window.bridge.paused:
+            self._display.at_cursor.scrub(self._display.cursors_ms)
+
+    # ---- zoom ------------------------------------------------------------------------------
+
+    @property
+    def scope(self) -> Scope:
+        """The scope under the mouse, else the largest."""
+        stack, header = self._stack, self._stack.family.header
+        if stack.pointed is not None and stack.pointed.shown:
+            return stack.pointed
+        first = stack.scopes[hero(header.rig)] if header is not None else stack.family.shown[0]
+        return first if first.shown else stack.family.shown[0]
+
+    def zoom_height(self, closer: bool) -> None:
+        """Enlarge the heights about the middle, or shrink them."""
+        self.scope.plot.getViewBox().scaleBy(y=1.0 / ZOOM if closer else ZOOM)
+
+    def zoom_time(self, closer: bool) -> None:
+        """Enlarge the times about the middle, or shrink them."""
+        self.scope.plot.getViewBox().scaleBy(x=1.0 / ZOOM if closer else ZOOM)
+
+    def fit(self) -> None:
+        """Fit the scope under the mouse to its data, or all and their time axis."""
+        pointed = self._stack.pointed
+        if pointed is not None and pointed.shown:
+            self._stack.family.autoscale_heights([pointed])
+        else:
+            self._stack.family.autoscale()
+
+    # ---- the control -----------------------------------------------------------------------
+
+    def keep_control(self) -> None:
+        """Keep the run on show behind those to come."""
+        if self._try(self._display.keep_control):
+            self._window.status.announce("This run is the control now; D draws the difference, Shift+C clears it")
+
+    def clear_control(self) -> None:
+        """Have no control any more."""
+        if self._display.control is not None:
+            self._display.lay_over(None)
+            self._window.status.announce("The control is cleared")
+
+    def toggle_difference(self) -> None:
+        """Draw the difference from the control, or no longer; without a control the run on show becomes it."""
+        wanted = not self._display.differs
+        self._try(lambda: self._display.show_difference(wanted))
+
+    def _try(self, act: object) -> bool:
+        try:
+            done = act()
+        except VClampError as error:
+            self._window.banner.say(str(error))
+            return False
+        if not done:
+            self._window.banner.say(NO_CONTROL)
+        return bool(done)
+
+    # ---- channels --------------------------------------------------------------------------
+
+    def solo(self, number: int) -> None:
+        """Leave the n-th channel alone on; if it is, have those back that were on before."""
+        cell = self._window.bench.rig.cell
+        now: dict[str, object] = {f"cell.channels.{channel.name}.on": channel.on for channel in cell.channels}
+        if number > len(now):
+            return
+        own = list(now)[number - 1]
+        alone = {path: path == own for path in now}
+        if now != alone:
+            self._before = now
+            wanted = alone
+        else:
+            wanted = self._before if self._before.keys() == now.keys() else dict.fromkeys(now, True)
+        self._window.edit_together({path: on for path, on in wanted.items() if on != now[path]})
+
+    # ---- what is at a place ----------------------------------------------------------------
+
+    def show_menu(self, spot: Spot) -> None:
+        """What can be done at a place of a scope."""
+        menu = QMenu(self._window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for entry in (
+            ("Copy value", lambda: self._copy_value(spot)),
+            ("Measure here", lambda: self._measure(spot)),
+            ("Autoscale", lambda: self._stack.family.autoscale_heights([spot.scope])),
+            ("Autoscale all", self._stack.family.autoscale),
+            None,
+            ("Copy figure", self.copy_figure),
+            ("Export figure…", self._window.documents.export_sheet),
+        ):
+            if entry is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(entry[0], lambda act=entry[1]: act() and None)
+        menu.popup(spot.at)
+
+    def _copy_value(self, spot: Spot) -> None:
+        seen = self._stack.family.seen_at(spot.scope, spot.time_ms, spot.value)
+        text = seen.value_text if seen is not None else f"{spot.value:.4g} {spot.scope.kind.unit}".strip()
+        QApplication.clipboard().setText(text.replace("−", "-"))
+        self._window.status.announce(f"copied: {text}")
+
+    def _measure(self, spot: Spot) -> None:
+        self._stack.move_cursor(0, spot.time_ms)
+        self._window.tabs.setCurrentWidget(self._display.cursors)
+
+    def copy_figure(self) -> None:
+        """Put a picture of the scopes into the clipboard."""
+        self._stack.reading.hide()
+        QApplication.clipboard().setPixmap(self._stack.grab())
+        self._window.status.announce("The picture of the scopes is in the clipboard")

@@ -1,0 +1,69 @@
+"""A recording drawn faintly behind a family, to compare it with."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from PySide6.QtGui import QColor
+
+from vclamp.model.record import Recording, Sweep
+from vclamp.model.rig import Rig
+from vclamp.publish.scopes import SCOPES, Line, hero
+from vclamp.ui.scopes.kinds import Scope
+from vclamp.ui.scopes.store import Trace
+from vclamp.ui.scopes.trace_item import Shown
+from vclamp.ui.theme import Theme
+
+FAINT = 0.30
+
+
+class Ghost:
+    """Keeps its traces for as long as the same recording lies behind the same lines."""
+
+    def __init__(self) -> None:
+        self.recording: Recording | None = None
+        self._lines: list[Line] = []
+        self._sweeps: list[dict[str, Trace]] = []
+
+    def __len__(self) -> int:
+        """How many sweeps are drawn."""
+        return len(self._sweeps)
+
+    @property
+    def label(self) -> str:
+        """What it is called, empty if it has no name."""
+        about = self.recording.about if self.recording is not None else None
+        return about.source or about.name if about is not None else ""
+
+    def become(self, recording: Recording | None, lines: list[Line]) -> bool:
+        """Lie behind these lines; whether that is anything new."""
+        if recording is self.recording and lines == self._lines:
+            return False
+        self.recording, self._lines = recording, lines
+        self._sweeps = []
+        if recording is not None:
+            dt_ms = 1.0 / recording.header.protocol.fs_kHz
+            self._sweeps = [traces_of(sweep, lines, dt_ms) for sweep in recording.sweeps]
+        return True
+
+    def draw(self, scopes: Iterable[Scope], rig: Rig, theme: Theme) -> None:
+        """Draw it into the scopes of a rig."""
+        colour = QColor(theme.dim_text)
+        for scope in scopes:
+            lines = scope.kind.lines(rig)
+            traces = [traces[line.trace] for line in lines for traces in self._sweeps if line.trace in traces]
+            scope.item.set_behind(Shown(trace, colour, FAINT, z=-1.0) for trace in traces)
+
+    def name(self, scope: Scope, rig: Rig) -> dict[Line, Trace]:
+        """Its name and the trace to write it on, far out in the largest scope; nothing if it has no name."""
+        label = self.label
+        if not label or not self._sweeps or scope.kind is not SCOPES[hero(rig)]:
+            return {}
+        traces = [each[line.trace] for line in scope.kind.lines(rig)[:1] for each in self._sweeps if line.trace in each]
+        outermost = max(traces, key=lambda trace: abs(float(np.median(trace.values))), default=None)
+        return {Line("ghost", label): outermost} if outermost is not None else {}
+
+
+def traces_of(sweep: Sweep, lines: Sequence[Line], dt_ms: float) -> dict[str, Trace]:
+    """The lines there are of a sweep, by their traces."""
+    found = {line.trace: name for line in lines if (name := line.found_in(sweep.names))}
+    return {trace: Trace.of(sweep[name], dt_ms=dt_ms) for trace, name in found.items()}
