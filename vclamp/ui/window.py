@@ -123,6 +123,8 @@ class Window(QMainWindow):
         self.panel.edited.connect(self.edit)
         self.panel.edited_together.connect(self.edit_together)
         self.panel.refused.connect(self.banner.say)
+        for part in (self.panel, bar):
+            part.settled.connect(self.bench.close_step)
         bar.hold.refused.connect(self.banner.say)
         self.bench.rig_changed.connect(self._rig_changed)
         self.bench.protocol_changed.connect(self.bench_changed)
@@ -246,6 +248,7 @@ class Window(QMainWindow):
 
     def _show_rig(self) -> None:
         rig = self.bench.rig
+        self.panel.show_control(self.bench.control)
         self.panel.show_rig(rig, self.display.theme)
         self.bar.show_rig(rig)
         self.status.show_rig(rig)
