@@ -517,7 +517,7 @@ def test_a_terminal_is_shown_how_far_it_is_and_left_clean(tmp_path: Path) -> Non
         "run",
         "iv",
         "--set",
-        "protocol.series.repeats=20",
+        "protocol.series.repeats=5",
         "-o",
         str(tmp_path / "a.csv"),
     ]

@@ -214,14 +214,19 @@ def _facts_1(abf: Any, raw: bytes, dac: int | None) -> dict[str, Any]:
     return {
         "dac": number,
         "plays": header.nWaveformSource[number] if header.nWaveformEnable[number] else 0,
-        "fs_kHz": 1e3 / (header.fADCSampleInterval * abf.channelCount),
-        "interval_ms": 1e3 * struct.unpack_from("<f", raw, 178)[0],
+        "fs_kHz": 1e3 / (_meant(header.fADCSampleInterval) * abf.channelCount),
+        "interval_ms": 1e3 * _meant(struct.unpack_from("<f", raw, 178)[0]),
         "unit": abf.dacUnits[number].partition("\0")[0].strip(),
         "file": PureWindowsPath(header.sDACFilePath[number].partition("\0")[0]).name,
         "scale": header.fDACFileScale[number],
         "offset": header.fDACFileOffset[number],
         "left_out": [what for what, on in left_out.items() if on],
     }
+
+
+def _meant(value: float) -> float:
+    """The shortest decimal that a 32-bit float can stand for: 0.2 and not 0.20000000298."""
+    return float(f"{value:.7g}")
 
 
 def _facts_2(abf: Any, dac: int | None) -> dict[str, Any]:
@@ -236,8 +241,8 @@ def _facts_2(abf: Any, dac: int | None) -> dict[str, Any]:
     return {
         "dac": number,
         "plays": section.nWaveformSource[number] if section.nWaveformEnable[number] else 0,
-        "fs_kHz": 1e3 / abf._protocolSection.fADCSequenceInterval,
-        "interval_ms": 1e3 * abf._protocolSection.fEpisodeStartToStart,
+        "fs_kHz": 1e3 / _meant(abf._protocolSection.fADCSequenceInterval),
+        "interval_ms": 1e3 * _meant(abf._protocolSection.fEpisodeStartToStart),
         "unit": strings[section.lDACChannelUnitsIndex[number]],
         "file": PureWindowsPath(strings[section.lDACFilePathIndex[number]]).name,
         "scale": section.fDACFileScale[number],

@@ -33,6 +33,9 @@ class Sitting:
             for run in reversed(session.runs()):
                 if run.hidden or run.finished_utc is None or not run.n_sweeps:
                     continue
+                titles = run.protocol_title, run.cell_title
+                if titles != (shown.protocol.title, shown.rig.cell.title):
+                    continue  # most runs, and a rig takes milliseconds to read
                 if not _is_like(session.header(run.id), shown):
                     continue
                 recording = self._read.setdefault(run.id, self._read.get(run.id) or session.recording(run.id))

@@ -39,13 +39,13 @@ class RigPanel(QTabWidget):
     def __init__(self) -> None:
         super().__init__()
         self.cards: dict[str, Card | BranchCard | ExamCard] = {}
-        self.cell = CellCard()
+        self.cell: CellCard | None = None  # in an exam
         self.one_by_one = OneByOne()
         self.solutions: SolutionsPanel | None = None
         self._parts: list[Editing] = []
         self._running = False
         self._unfolded: set[str] = set()
-        self.amplifier = AmplifierCard(self._unfolded)
+        self.amplifier: AmplifierCard
         self._shape: object = None
         self._control: Rig | None = None
         self._spoken: tuple[str, ...] = ()  # paths of what is being edited
@@ -115,7 +115,7 @@ class RigPanel(QTabWidget):
                 card.conductance.setFocus()
 
     def _build(self, rig: Rig, theme: Theme) -> None:
-        self.cards, self.one_by_one = {}, OneByOne()
+        self.cards, self.one_by_one, self.cell = {}, OneByOne(), None
         parts = self._exam(rig) if rig.cell.exam else self._membrane(rig, theme)
         self.amplifier = AmplifierCard(self._unfolded)
         parts += [heading("AMPLIFIER"), self.amplifier]
