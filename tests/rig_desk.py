@@ -11,6 +11,7 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
 from vclamp.ui.bar import Bar
 from vclamp.ui.bench import Bench, Scene
+from vclamp.ui.catalogue import cells_by_topic, protocols
 from vclamp.ui.panels.channels import RigPanel
 from vclamp.ui.theme import THEMES, apply
 
@@ -22,7 +23,7 @@ class Desk(QMainWindow):
         super().__init__()
         self.theme = THEMES["dark"]
         apply(QApplication.instance(), self.theme)
-        self.bench, self.bar, self.panel = Bench(rig, protocol), Bar(), RigPanel()
+        self.bench, self.bar, self.panel = Bench(rig, protocol), Bar(cells_by_topic(), protocols()), RigPanel()
         self.said, self.runs = "", 0
         self.addToolBar(self.bar)
         self.setCentralWidget(self.panel)

@@ -52,7 +52,7 @@ def test_version_names_everything_that_matters(capsys: Captured) -> None:
     assert caught.value.code == 0
     said = capsys.readouterr().out
     assert said.startswith(f"vclamp {__version__}, Python {sys.version.split()[0]}\n")
-    for package in ("numpy", "scipy", "numba", "pynwb", "PySide6-Essentials", "pyqtgraph"):
+    for package in ("numpy", "scipy", "numba", "pynwb", "PySide6-Essentials", "pyqtgraph", "Qt"):
         assert re.search(rf"^{package} \d", said, re.MULTILINE)
 
 

@@ -300,6 +300,33 @@ def test_what_nobody_has_used_for_a_month_is_removed_and_nothing_else(tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([used.name, foreign.name, place.name])
 
 
+ROOT = PACKAGE.parent
+
+
+def without(library: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """A start on a system where a library cannot be loaded: another file of its name is found first."""
+    folder.mkdir()
+    (folder / library).write_text("no library")
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(folder), "VCLAMP_HOME": str(folder), **more}
+    command = [sys.executable, str(ROOT / "main.py")]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what a Linux system may lack")
+@pytest.mark.parametrize(
+    ("library", "package", "platform"),
+    [("libEGL.so.1", "libegl1", "offscreen"), ("libxcb-cursor.so.0", "libxcb-cursor0", "xcb")],
+)
+def test_a_missing_system_library_gives_one_sentence_with_the_remedy(
+    library: str, package: str, platform: str, tmp_path: Path
+) -> None:
+    ended = without(library, tmp_path / "libraries", QT_QPA_PLATFORM=platform)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr.count("\n") == 1
+    assert library in ended.stderr
+    assert f"sudo apt install {package} " in ended.stderr
+
+
 def compiled() -> dict[str, int]:
     """How many signatures of each jitted function there are."""
     import vclamp.engine.kernels as package

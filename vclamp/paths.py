@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from vclamp.errors import VClampError
@@ -19,6 +20,14 @@ CELLS = RESOURCES / "cells"
 def user_folder() -> Path:
     """Folder for recordings and settings: $VCLAMP_HOME or the platform's data folder."""
     return _own_folder("VCLAMP_HOME", "XDG_DATA_HOME", ".local/share", "LOCALAPPDATA")
+
+
+def folder_of_yours(name: str) -> Path:
+    """A folder for files that users save under a kind of thing, as "protocols"; their home if it cannot be made."""
+    folder = user_folder() / name
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder if folder.is_dir() else Path.home()
 
 
 def cache_folder() -> Path:

@@ -218,6 +218,20 @@ def test_a_spike_of_one_sample_in_a_million_is_seen() -> None:
     assert len(data) < 1_000_000
 
 
+def test_very_many_lines_share_the_points_of_a_drawing_and_keep_their_extremes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(figure, "MOST_POINTS_IN_ALL", 16_000)
+    noise = np.random.default_rng(0).normal(size=(4, 1, 40_000))
+    noise[2, 0, 12_345] = 60.0
+    sweeps = tuple(replace(iv().sweeps[k], names=("i_pA",), values=noise[k]) for k in range(4))
+    spec = FigureSpec((ScopeSpec("I", "pA", (TraceSpec("i_pA"),)),))
+    lines = Drawing(figure.figure([replace(iv(), sweeps=sweeps)], "svg", spec=spec)).lines
+    found = [lines[figure.trace_id(0, "i_pA", k)] for k in range(4)]
+    assert all(2_000 < len(line) <= 4_100 for line in found)
+    assert np.ptp(found[2][:, 1]) > 5.0 * np.ptp(found[0][:, 1])
+
+
 # ---- any recording
 
 

@@ -139,6 +139,8 @@ def nurse() -> None:
     """Fork a child for each line, which says its number; and say when it is dead."""
     for line in sys.stdin:
         work, path = line.rstrip("\n").split(" ", 1)
+        if path.endswith(".nwb"):
+            import pynwb  # noqa: F401  (seconds, which no child should need)
         child = os.fork()
         if not child:
             os.write(1, f"{os.getpid()}\n".encode())

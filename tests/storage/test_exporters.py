@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from recordings import largest_file, made_up_recording, made_up_sweep
 
+from vclamp import paths
 from vclamp.errors import VClampError
+from vclamp.model.files import load_protocol, load_rig
 from vclamp.model.record import Recording
 from vclamp.publish.exporters import EXPORTERS, export
+from vclamp.run.runner import record
 from vclamp.storage import tables
 from vclamp.storage.compare import differences
 from vclamp.storage.recordings import load
@@ -87,6 +90,40 @@ def test_what_cannot_be_exported_is_refused_in_a_sentence(tmp_path: Path, monkey
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     assert "needs about 0 MB, but only 0 MB are free" in refused(RECORDING, "a.csv")
+
+
+# ---- an exam
+
+
+def names_in(path: Path) -> set[str]:
+    """The names of the signals in a file, as the programs that it is made for see them."""
+    if path.suffix == ".abf":
+        import pyabf
+
+        return set(pyabf.ABF(str(path)).adcNames)
+    if path.suffix == ".parquet":
+        from pyarrow import parquet
+
+        return set(parquet.read_schema(path).names)
+    rows = path.read_text(encoding="utf-8").splitlines()
+    if path.suffix == ".csv":
+        return set(rows[0].split(","))
+    signals = next(row for row in rows if row.startswith('"Signals='))
+    return set(signals.replace('"', "").split("\t")[1:])
+
+
+@pytest.mark.parametrize("key", ["abf", "atf", "csv", "parquet"])
+def test_other_programs_get_only_what_an_amplifier_recorded_of_an_exams_cell(key: str, tmp_path: Path) -> None:
+    rig, path = load_rig(paths.CELLS / "unknown-cell.toml"), tmp_path / f"a.{key}"
+    protocol = load_protocol(paths.PROTOCOLS / "iv.toml")
+    cell = replace(rig.cell, exam=False)
+    export([record(replace(rig, cell=cell), protocol)], path)
+    known = names_in(path)
+    assert any(name.startswith("i_na") for name in known)  # it is the exam that hides it
+    export([record(rig, protocol)], path, overwrite=True)
+    assert {name.removesuffix("_pA").removesuffix("_mV") for name in names_in(path)} <= {
+        "run", "sweep", "time_ms", "command", "i",
+    }  # fmt: skip
 
 
 # ---- write_safely

@@ -408,7 +408,7 @@ def test_whatever_becomes_of_the_reader_is_one_sentence(
 @pytest.mark.usefixtures("own_process")
 def test_a_frozen_program_starts_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert aside._program() == [sys.executable, "--aside"]
+    assert aside._program() == [sys.executable, "-m", "vclamp.storage.aside"]
 
 
 @pytest.mark.usefixtures("own_process")

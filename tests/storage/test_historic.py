@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from recordings import squid_axon
 
 from vclamp import paths
 from vclamp.errors import VClampError
+from vclamp.model.edit import items, with_value
 from vclamp.model.files import load_protocol, load_rig
+from vclamp.model.protocol import Protocol
 from vclamp.model.record import About, Change, Finished, Recording
+from vclamp.model.rig import Rig
+from vclamp.model.series import Series
 from vclamp.publish.exporters import export
 from vclamp.run.runner import Script, record, replay
 from vclamp.storage.compare import differences
@@ -130,6 +135,32 @@ def test_a_shipped_protocol_runs_again_to_itself_from_its_session(protocol: str,
     if described.opens.cell is not None:
         rig = load_rig(paths.CELLS / f"{described.opens.cell}.toml")
     assert list(survives(record(rig, described, seed=7), tmp_path / "a.vclamp")) == []
+
+
+def somehow(rng: np.random.Generator) -> tuple[Rig, Protocol]:
+    """A shipped cell of which many a number is another, and at most two sweeps of a shipped protocol."""
+    rig = load_rig(paths.CELLS / f"{rng.choice(list(paths.shipped(paths.CELLS)))}.toml")
+    for key, value in list(items(rig)):
+        if isinstance(value, float) and rng.random() < 0.2:
+            with suppress(VClampError):  # refused: the value stays
+                rig = with_value(rig, key, value * rng.lognormal(0.0, 0.3), "")
+    protocol = load_protocol(paths.PROTOCOLS / f"{rng.choice(list(paths.shipped(paths.PROTOCOLS)))}.toml")
+    return rig, replace(protocol, n_sweeps=min(protocol.n_sweeps, 2), series=Series())
+
+
+@pytest.mark.parametrize("n_rigs", [5, pytest.param(1000, marks=[pytest.mark.campaign, pytest.mark.timeout(7200)])])
+def test_any_rig_runs_again_to_itself_from_its_session(n_rigs: int, tmp_path: Path) -> None:
+    ran = 0
+    for seed in range(n_rigs):
+        try:
+            recording = record(*somehow(np.random.default_rng(seed)), seed=seed)
+        except VClampError:
+            continue  # this cell cannot be clamped so
+        ran += 1
+        assert list(survives(recording, tmp_path / f"{seed}.vclamp")) == [], seed
+        (tmp_path / f"{seed}.vclamp").unlink()
+    print(f"{ran} of {n_rigs} random rigs ran, and again to themselves")
+    assert ran > n_rigs / 2
 
 
 def test_a_run_that_was_changed_while_it_ran_runs_again_to_itself(tmp_path: Path) -> None:

@@ -513,7 +513,7 @@ def test_results_are_exported_with_units_in_their_names(
     settle(rig_window)
     assert proposed[0].endswith(f"activation-gv.{kind}")
     file = tmp_path / f"found.{kind}"
-    assert str(file) in rig_window.status.currentMessage()
+    assert rig_window.status.news.toolTip() == str(file)
     if kind == "json":
         whole = json.loads(file.read_text(encoding="utf-8"))
         assert whole["question"]["trace"] == "i_pA"

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from recordings import iv
-from rig_window import click, quick, settle, wait_for
+from rig_window import click, family, press, quick, settle, wait_for
 
 from vclamp import paths
 from vclamp.analysis.channel_curves import (
@@ -389,6 +389,22 @@ def test_it_follows_the_cursors_voltage_until_the_user_picks_one(benched: tuple[
     click(editor.head.follow, editor.head.follow.rect().center() / 4)
     editor.show_sample(sweep.names, sweep.values[:, 0])
     assert editor.head.voltage.value() == pytest.approx(60.0)
+
+
+def test_in_the_window_it_follows_cursor_1(rig_window: Window) -> None:
+    family(rig_window)
+    press(rig_window, Key.Key_E)
+    editor = rig_window.tools.channel
+    sweep = rig_window.display.shown.sweeps[-1]
+    for time_ms in (2.0, 8.0):
+        rig_window.display.stack.move_cursor(0, time_ms)
+        told = float(sweep["v_mV"][round(time_ms * rig_window.bench.protocol.fs_kHz)])
+        assert editor.head.voltage.value() == pytest.approx(told, abs=0.1)
+    editor.close()
+    rig_window.display.stack.move_cursor(0, 2.0)
+    rig_window.tools.edit_channel()
+    assert editor.head.voltage.value() == pytest.approx(float(sweep["v_mV"][0]), abs=0.1)
+    editor.close()
 
 
 def test_states_at_the_cursor_fill_the_scheme(editor: ChannelEditor) -> None:

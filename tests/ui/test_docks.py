@@ -64,6 +64,18 @@ def test_a_narrow_window_has_the_curves_as_a_tab_and_a_wide_one_beside_the_numbe
         assert tabbed or curves.geometry().bottom() < numbers.geometry().top()
 
 
+@pytest.mark.parametrize("name", ["curves", "numbers", "ledger"])
+def test_a_panel_put_elsewhere_stays_there_however_narrow_the_window(window: Window, name: str) -> None:
+    dock = window.docks.docks[name]
+    window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+    for width in (1024, 1366):
+        window.resize(width, 740)
+        QTest.qWait(50)
+        assert window.dockWidgetArea(dock) == Qt.DockWidgetArea.BottomDockWidgetArea, width
+    window.docks.choose("Student")
+    assert window.dockWidgetArea(dock) == Qt.DockWidgetArea.RightDockWidgetArea
+
+
 def test_the_sides_follow_the_window_until_they_are_divided_by_hand(window: Window) -> None:
     curves = window.docks.docks["curves"]
     window.resize(1900, 900)

@@ -23,6 +23,8 @@ from vclamp.publish.symbols import trace_labels
 from vclamp.ui.panels.membrane import TO_BE_FOUND_OUT
 from vclamp.ui.window import Window
 
+ALT, SHIFT = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
+
 
 def exam(*, current_clamp: bool = False) -> Rig:
     """The shipped exam, which has everything that can be told of a cell."""
@@ -95,11 +97,21 @@ def test_before_a_run_the_command_is_shown(rig_window: Window) -> None:
 
 def test_no_key_brings_a_hidden_scope(exam_window: Window) -> None:
     for digit in (Key.Key_3, Key.Key_4, Key.Key_5, Key.Key_6, Key.Key_7, Key.Key_8, Key.Key_9):
-        press(exam_window, digit, Qt.KeyboardModifier.AltModifier)
-        live(0.05)
-        settle(exam_window)
+        for held in (ALT, ALT | SHIFT):
+            press(exam_window, digit, held)
+            live(0.05)
+            settle(exam_window)
         shown = [name for name, scope in exam_window.display.stack.scopes.items() if scope.shown]
         assert shown == ["voltage", "total"]
+
+
+@pytest.mark.parametrize("held", [Qt.KeyboardModifier.NoModifier, SHIFT, ALT])
+def test_no_key_tells_channels_apart(exam_window: Window, held: Qt.KeyboardModifier) -> None:
+    before = exam_window.bench.rig
+    for digit in (Key.Key_1, Key.Key_2, Key.Key_9):
+        press(exam_window, digit, held)
+        assert exam_window.bench.rig == before
+        assert "exam" in exam_window.banner.message
 
 
 def test_the_circuit_is_a_box_that_nobody_has_opened(exam_window: Window) -> None:
@@ -180,5 +192,5 @@ def test_another_cell_shows_everything_as_before(exam_window: Window) -> None:
     assert len(exam_window.display.circuit.circuit.branches) == 4
     rows = exam_window.display.cursors.rowCount()
     heads = [exam_window.display.cursors.verticalHeaderItem(row).text() for row in range(rows)]
-    assert {"V (mV)", "I na (pA)", "P open na"} <= set(heads)
+    assert {"V (mV)", "I Na⁺ (pA)", "P open Na⁺"} <= set(heads)
     assert "ideal clamp" in exam_window.status.rig.text()

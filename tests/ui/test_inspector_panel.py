@@ -5,7 +5,9 @@ from dataclasses import replace
 from time import thread_time
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from numpy import float32
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from rig_window import click, drag_mouse, family, press, quick, settle, wait_for
@@ -254,3 +256,48 @@ def test_what_nearly_cancels_is_said_to(qtbot: object) -> None:
     said = [headline(inspect(recording, recording.sweeps[2], k)) for k in range(250, 700, 2)]
     assert any("nearly cancel" in text for text in said)
     assert any(text.startswith("Most of the ") for text in said)
+
+
+def behind(window: Window, scope: str = "total") -> list[NDArray[float32]]:
+    return [shown.trace.values for shown in window.display.stack.scopes[scope].item._behind]
+
+
+def tick(panel: InspectorPanel) -> None:
+    """Click the switch of the true current."""
+    click(panel.ghost, QPoint(8, panel.ghost.height() // 2))
+
+
+def test_the_ticked_switch_lays_the_sum_of_the_ionic_currents_behind_the_recorded_one(rig_window: Window) -> None:
+    panel = with_inspector(rig_window)
+    rig_window.load_cell("realistic-rig")
+    settle(rig_window)
+    family(rig_window)
+    assert not behind(rig_window)
+    tick(panel)
+    drawn, sweeps = behind(rig_window), rig_window.display.shown.sweeps
+    assert len(drawn) == len(sweeps)
+    for ghost, sweep in zip(drawn, sweeps, strict=True):
+        ionic = sum(sweep[f"i_{channel.name}_pA"] for channel in sweep.rig.cell.channels)
+        assert ghost == pytest.approx(ionic, rel=1e-5, abs=1e-2)
+        assert abs(ghost - sweep["i_pA"]).max() > 10.0  # noise, and what charges the membrane, are no ionic current
+    assert not behind(rig_window, "open")
+    family(rig_window)
+    assert len(behind(rig_window)) == len(sweeps)  # of the new run, in place of the one before
+    newest = rig_window.display.shown.sweeps[-1]
+    assert behind(rig_window)[-1] == pytest.approx(
+        sum(newest[f"i_{channel.name}_pA"] for channel in newest.rig.cell.channels), rel=1e-5, abs=1e-2
+    )
+    tick(panel)
+    assert not any(len(ghost) == 0 for ghost in behind(rig_window))
+    assert rig_window.display._behind.truth_of(rig_window.display._header, rig_window.display._sweeps) is None
+
+
+def test_of_an_exams_cell_no_true_current_is_laid_behind_even_if_it_was_ticked_before(rig_window: Window) -> None:
+    panel = with_inspector(rig_window)
+    family(rig_window)
+    tick(panel)
+    assert behind(rig_window)
+    rig_window.load_cell("unknown-cell")
+    settle(rig_window)
+    family(rig_window)
+    assert not behind(rig_window)

@@ -21,6 +21,7 @@ from vclamp.errors import VClampError
 from vclamp.storage.recordings import load
 from vclamp.storage.session import Session
 from vclamp.ui import preflight
+from vclamp.ui.window import CLOSE_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and X servers")
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,11 @@ DRIVER = ROOT / "tests" / "close_at.py"
 HARMLESS = "This plugin does not support propagateSizeHints()"
 PATIENCE_S = 40.0
 # what goes on -> the time (s) within which the window is closed
-PHASES = {"start": 2.5, "run": 2.0, "fast": 1.0, "pause": 1.5, "export": 1.5, "drag": 0.8}
+PHASES = {
+    "start": 2.5, "run": 2.0, "fast": 1.0, "pause": 1.5, "export": 1.5, "drag": 0.8, "membrane": 0.8, "tone": 0.8,
+    "protocol": 0.8, "channel": 0.8, "projector": 2.0, "exam": 1.0, "recovery": 0.8, "fit": 1.0, "replay": 1.0,
+    "note": 0.5, "foreign": 2.0, "sheet": 0.3, "menu": 0.3,
+}  # fmt: skip
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 0}
 
 
@@ -40,6 +45,11 @@ class Life:
     lines: list[str]
     errors: str
     left_after_s: float  # from "closing" to the end
+
+    def noted(self) -> list[tuple[Path, int, str]]:
+        """The notes that were written, and on which run of which file."""
+        said = [line.split("\t") for line in self.lines if line.startswith("noted")]
+        return [(Path(path), int(run), text) for _, path, run, text in said]
 
     def saved(self) -> dict[Path, int]:
         """How many sweeps of each file's last run the window has said to be saved."""
@@ -74,18 +84,39 @@ def live(home: Path, phase: str, delay_s: float, *, end: signal.Signals | None =
 
 def check(life: Life, home: Path, what: str, code: int = 0) -> None:
     """It left as it should have, and everything it had said to be saved is there."""
+    log = home / "errors.log"
     assert life.errors == "", what
+    assert not log.exists(), f"{what}: {log.read_text()}"
     assert life.code == code, what
     assert "closing" in life.lines, what
     assert life.left_after_s < 4.0, what
+    given_up = life.left_after_s > CLOSE_S  # a thread that hangs may hold its file open; the next start tidies that
     for file in (home / "recordings").glob("*"):
-        assert file.suffix == ".vclamp", f"{what}: {file.name} was left behind"
+        assert file.suffix == ".vclamp" or given_up, f"{what}: {file.name} was left behind"
     for file, sweeps in life.saved().items():
         with Session.open(file) as session:
             runs = [session.recording(run.id) for run in session.runs()]
         assert len(runs[-1].sweeps) >= sweeps or len(runs[-2].sweeps) >= sweeps, what
+    for file, run, text in life.noted():
+        with Session.open(file) as session:
+            assert session.runs()[run - 1].note == text, what
     for exported in home.glob("*.nwb"):
         assert load(exported)[0].sweeps, what
+
+
+def leave_unclosed(folder: Path) -> None:
+    """What a killed program leaves: a session with two sweeps, and its side files."""
+    folder.mkdir(parents=True)
+    code = (
+        "import os; from pathlib import Path; from recordings import header, made_up_sweep\n"
+        "from vclamp.storage.session import Session\n"
+        "session = Session.create(Path('killed.vclamp')); run = session.add_run(header())\n"
+        "for n in range(2): session.add_sweep(run, made_up_sweep(n))\n"
+        "os._exit(9)"
+    )
+    settings = environment(folder.parent, PYTHONPATH=f"{ROOT}:{ROOT / 'tests'}")
+    subprocess.run([sys.executable, "-c", code], env=settings, check=False, timeout=60, cwd=folder)
+    assert (folder / "killed.vclamp-wal").exists()
 
 
 def campaign(tmp_path: Path, n: int, seed: int, **more: str) -> None:
@@ -98,6 +129,8 @@ def campaign(tmp_path: Path, n: int, seed: int, **more: str) -> None:
         phase, delay_s = plans[number]
         home = tmp_path / f"{number}"
         what = f"seed {seed}, life {number}: {phase} closed after {delay_s:.3f} s"
+        if phase == "recovery":
+            leave_unclosed(home / "recordings")
         check(live(home, phase, delay_s, **more), home, what)
 
     with ThreadPoolExecutor(2) as pool:
@@ -133,7 +166,7 @@ def test_the_window_can_be_closed_at_any_moment(tmp_path: Path) -> None:
 
 
 def test_the_window_can_be_closed_at_any_moment_on_a_real_screen(tmp_path: Path, screen: str) -> None:
-    campaign(tmp_path, 4, seed=1 + int(time.time()) // 86400, QT_QPA_PLATFORM="xcb", DISPLAY=screen)
+    campaign(tmp_path, 2, seed=1 + int(time.time()) // 86400, QT_QPA_PLATFORM="xcb", DISPLAY=screen)
 
 
 @pytest.mark.campaign
@@ -154,7 +187,7 @@ def test_a_signal_ends_it_in_order(tmp_path: Path) -> None:
         assert life.saved()
 
     with ThreadPoolExecutor(2) as pool:
-        plans = [(end, code, phase) for end, code in SIGNALS.items() for phase in ("run", "dialog")]
+        plans = [(end, code, phase) for end, code in SIGNALS.items() for phase in ("run", "dialog", "fit")]
         for done in [pool.submit(one, *plan) for plan in plans]:
             done.result()
 
@@ -187,16 +220,17 @@ def test_missing_libraries_are_named_with_the_line_that_installs_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(preflight.sys, "platform", "linux")
-    monkeypatch.setattr(preflight, "missing_packages", lambda libraries: ["libxcb-cursor0", "libegl1"])
+    lacking = {"libxcb-cursor.so.0": "libxcb-cursor0", "libEGL.so.1": "libegl1"}
+    monkeypatch.setattr(preflight, "missing_libraries", lambda libraries: lacking)
     assert cli.main(["gui"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
-    assert "lacks 2 libraries" in line
+    assert "lacks what a window needs: libxcb-cursor.so.0, libEGL.so.1" in line
     assert "sudo apt install libxcb-cursor0 libegl1" in line
 
 
 def test_a_library_that_is_not_there_is_missed() -> None:
     libraries = {"libno-such-thing.so.9": "no-such-package", "libc.so.6": "libc6"}
-    assert preflight.missing_packages(libraries) == ["no-such-package"]
+    assert list(preflight.missing_libraries(libraries).values()) == ["no-such-package"]
 
 
 def test_a_binding_that_would_abort_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

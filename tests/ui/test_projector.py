@@ -100,5 +100,5 @@ def test_letters_typed_into_a_field_are_no_commands(rig_window: Window) -> None:
     press(rig_window, Key.Key_F11)
     rig_window.docks.show("rig")
     QTest.qWait(30)
-    type_into(rig_window, rig_window.bar.hold, "-70b", end=Key.Key_Tab)
+    type_into(rig_window, rig_window.panel.cards["na"].conductance, "70b", end=Key.Key_Tab)
     assert not rig_window.course.projector.dark.isVisible()

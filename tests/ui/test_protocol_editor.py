@@ -397,8 +397,8 @@ def test_settings_of_the_series_are_typed_with_units(rig_window: Window, editor:
 def test_leak_subtraction_is_switched_on_drawn_and_given_its_own_holding(
     rig_window: Window, editor: ProtocolEditor
 ) -> None:
-    open_form(editor, "P/N leak")
-    form = editor.sides.forms["P/N leak"]
+    open_form(editor, "P/N")
+    form = editor.sides.forms["P/N"]
     assert not form.fields["n"].isVisible()
     n_drawn = len(editor.preview._lines._paths)
     press_switch(form.switch)
@@ -690,6 +690,25 @@ def test_no_column_of_the_table_and_no_field_of_the_series_is_cut_off(
     assert area.horizontalScrollBar().maximum() == 0
     assert area.verticalScrollBar().maximum() == 0
     assert 200 <= editor.height() <= 300
+
+
+def test_in_the_letters_of_a_projector_nothing_scrolls_sideways(rig_window: Window, editor: ProtocolEditor) -> None:
+    before = rig_window.looks.theme.name
+    rig_window.status.file.setText("a long name of a file, and when the last sweep was saved " * 3)
+    rig_window.looks.choose("projector")
+    try:
+        live(0.1)
+        rig_window.resize(1366, 768)
+        live(0.1)
+        assert rig_window.width() == 1366  # no wider than the screen of a lecture hall
+        assert editor.pages.table.horizontalScrollBar().maximum() == 0
+        for tabs in (editor.sides, editor.pages.tabs, rig_window.tabs):
+            bar = tabs.tabBar()
+            assert bar.font().pixelSize() == rig_window.looks.theme.font_px
+            assert bar.tabRect(bar.count() - 1).right() <= bar.width()
+    finally:
+        rig_window.looks.choose(before)
+        live(0.1)
 
 
 def test_a_hidden_editor_draws_only_when_it_is_seen_again(rig_window: Window, editor: ProtocolEditor) -> None:

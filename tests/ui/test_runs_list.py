@@ -40,7 +40,7 @@ from vclamp.storage.layout import RunInfo
 from vclamp.storage.session import Session
 from vclamp.ui.window import Window
 
-CTRL = Qt.KeyboardModifier.ControlModifier
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 def runs_of(window: Window) -> tuple[RunInfo, ...]:
@@ -99,11 +99,11 @@ def test_ctrl_s_says_where_the_run_is_and_lets_it_be_named_there(rig_window: Win
     assert QApplication.activeModalWidget() is None
 
 
-def test_m_notes_the_time_on_the_run_that_goes_on_before_it_ends(rig_window: Window) -> None:
+def test_shift_m_notes_the_time_on_the_run_that_goes_on_before_it_ends(rig_window: Window) -> None:
     rig_window.set_speed(0.01)
     press(rig_window, Key.Key_Space)
     wait_for(lambda: rig_window.documents.logbook.on_show is not None)
-    press(rig_window, Key.Key_M)
+    press(rig_window, Key.Key_M, SHIFT)
     wait_for(rig_window.documents.runs.note.hasFocus)
     type_text(rig_window, "drug on")
     press(rig_window, Key.Key_Return, CTRL)
@@ -118,7 +118,7 @@ def test_m_notes_the_time_on_the_run_that_goes_on_before_it_ends(rig_window: Win
     time.strptime(note().split()[0], "%H:%M:%S")
     press(rig_window, Key.Key_Space)
     assert rig_window.bridge.paused, "after Ctrl+Enter keys are commands again"
-    press(rig_window, Key.Key_M)
+    press(rig_window, Key.Key_M, SHIFT)
     type_text(rig_window, "drug off")
     press(rig_window, Key.Key_Return, CTRL)
     wait_for(lambda: note().endswith("drug off"), 5.0)

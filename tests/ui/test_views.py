@@ -41,11 +41,12 @@ from vclamp.ui.panels.books import short, spending, verdict
 from vclamp.ui.panels.circuit_layout import describe
 from vclamp.ui.panels.membrane import circuit_at, reversal_mV
 from vclamp.ui.scopes.grid import _ticks
-from vclamp.ui.theme import THEMES, trace_colours
+from vclamp.ui.theme import THEMES, line_colours
 from vclamp.ui.window import Window
 from vclamp.ui.worker import LONGEST_CHUNK_MS, MOST_CHUNK_MS, _longest_ms
 
-ALT, CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
+ALT_SHIFT = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
 CELLS = sorted(paths.shipped(paths.CELLS))
 
 
@@ -166,13 +167,13 @@ def test_keys_show_and_hide_scopes_and_the_choice_is_remembered(rig_window: Wind
     assert shown(rig_window) == ["voltage", "total", "ionic", "open"]
     family(rig_window)
     before = picture(rig_window)
-    press(rig_window, Key.Key_5, ALT)
+    press(rig_window, Key.Key_5, ALT_SHIFT)
     assert shown(rig_window) == ["voltage", "total", "ionic", "open", "gates"]
     assert picture(rig_window) != before
     scope = rig_window.display.stack.scopes["gates"]
     assert len(scope.item.traces()) == 3 * rig_window.bench.protocol.n_sweeps
-    press(rig_window, Key.Key_2, ALT)
-    press(rig_window, Key.Key_4, ALT)
+    press(rig_window, Key.Key_2, ALT_SHIFT)
+    press(rig_window, Key.Key_4, ALT_SHIFT)
     assert shown(rig_window) == ["voltage", "ionic", "gates"]
     assert scope.plot.getAxis("bottom").style["showValues"], "the last one has the time axis"
     assert set(rig_window.settings.text("scopes", "").split()) == {"voltage", "ionic", "gates", "inside"}
@@ -183,7 +184,7 @@ def test_keys_show_and_hide_scopes_and_the_choice_is_remembered(rig_window: Wind
 
 def test_no_key_can_hide_the_last_scope(rig_window: Window) -> None:
     for number in range(1, 9):
-        press(rig_window, Key(Key.Key_0 + number), ALT)
+        press(rig_window, Key(Key.Key_0 + number), ALT_SHIFT)
     family(rig_window)
     assert shown(rig_window)
     assert rig_window.banner.message == ""
@@ -205,7 +206,7 @@ def test_the_scope_of_states_has_them_recorded_without_losing_the_run(rig_window
     rig_window.bench.set_scene(load_rig(paths.CELLS / "hek-kv-mwc.toml"), quick(), "mwc")
     family(rig_window)
     kept = rig_window.display.recording
-    press(rig_window, Key.Key_7, ALT)
+    press(rig_window, Key.Key_7, ALT_SHIFT)
     settle(rig_window)
     assert rig_window.bench.rig.cell.record_states
     assert "states" in shown(rig_window)
@@ -217,7 +218,7 @@ def test_the_scope_of_states_has_them_recorded_without_losing_the_run(rig_window
     assert np.allclose(sums, 1.0, atol=1e-5)
     family(rig_window)
     assert f"state_kv_mwc_{states[0]}" in rig_window.display.recording.sweeps[0].names
-    press(rig_window, Key.Key_7, ALT)
+    press(rig_window, Key.Key_7, ALT_SHIFT)
     assert not rig_window.bench.rig.cell.record_states
     assert "states" not in shown(rig_window)
 
@@ -229,7 +230,7 @@ def test_another_scope_in_the_middle_of_a_run_shows_all_of_it(rig_window: Window
     rig_window.set_speed(2.0)
     press(rig_window, Key.Key_Space)
     wait_for(lambda: len(grown) > 20 and grown[-1].sweep >= 1)
-    press(rig_window, Key.Key_5, ALT)
+    press(rig_window, Key.Key_5, ALT_SHIFT)
     more = len(grown) + 5
     wait_for(lambda: len(grown) > more)
     chunk, live = grown[-1], rig_window.display.stack.scopes["gates"].item._live
@@ -241,7 +242,7 @@ def test_another_scope_in_the_middle_of_a_run_shows_all_of_it(rig_window: Window
 
 def test_a_scope_of_gating_currents_is_there_where_charges_move(rig_window: Window) -> None:
     rig_window.bench.set_scene(gating_rig(), quick(), "gating")
-    press(rig_window, Key.Key_6, ALT)
+    press(rig_window, Key.Key_6, ALT_SHIFT)
     family(rig_window)
     assert "gating" in shown(rig_window)
     low, high = rig_window.display.stack.scopes["gating"].plot.viewRange()[1]
@@ -262,11 +263,11 @@ def test_the_ionic_scope_shows_pump_and_branches() -> None:
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_every_line_of_a_scope_has_a_colour_of_its_own(theme: object) -> None:
     rig = with_value(load_rig(paths.CELLS / "hek-kv-mwc.toml"), "cell.record_states", True, "")
-    colours = trace_colours(rig, theme)
+    colours = line_colours(rig, theme)
     names = [colours[line.trace].name() for line in SCOPES["states"].lines(rig)]
     assert len(set(names)) == len(names)
     neuron = load_rig(paths.CELLS / "neuron-pump.toml")
-    ions = [trace_colours(neuron, theme)[line.trace].name() for line in SCOPES["inside"].lines(neuron)]
+    ions = [line_colours(neuron, theme)[line.trace].name() for line in SCOPES["inside"].lines(neuron)]
     assert len(set(ions)) == len(ions)
 
 
@@ -476,7 +477,7 @@ def test_the_true_current_stands_beside_the_recorded_one_on_request(rig_window: 
     rig_window.bench.set_scene(rig, quick(), "realistic")
     family(rig_window)
     assert "membrane" not in shown(rig_window)
-    press(rig_window, Key.Key_9, ALT)
+    press(rig_window, Key.Key_9, ALT_SHIFT)
     assert shown(rig_window)[-1] == "membrane"
     assert names_in(rig_window, "membrane") == ["recorded", "true"]
     sweep = rig_window.display.recording.sweeps[-1]
@@ -562,6 +563,6 @@ def test_states_of_counted_gates_have_colours_too(theme: object) -> None:
     counted = with_value(with_value(rig, "cell.stochastic", True, ""), "cell.record_states", True, "")
     lines = SCOPES["states"].lines(counted)
     assert len(lines) == 8 + 5, "m³h makes 4 × 2 states, n⁴ makes 5"
-    assert {line.trace for line in lines} <= set(trace_colours(counted, theme))
+    assert {line.trace for line in lines} <= set(line_colours(counted, theme))
     assert SCOPES["gates"].lines(counted) == ()
     assert is_possible("states", counted, Protocol("p", (Hold(1.0),), 1, -80.0))

@@ -138,8 +138,8 @@ def test_lost_time_is_not_caught_up(pacer: Pacer, clock: Clock) -> None:
     times = play(pacer, clock, GRID)
     gaps = [b - a for a, b in pairwise(times)]
     assert max(gaps) >= 4000.0
-    assert sum(gap < 3.9 for gap in gaps) <= 25, "at most 100 ms are caught up"
-    assert times[-1] == pytest.approx(5000.0, abs=101.0)
+    assert sum(gap < 3.9 for gap in gaps) <= 63, "at most 250 ms are caught up"
+    assert times[-1] == pytest.approx(5000.0, abs=251.0)
 
 
 def test_a_clock_that_goes_back_stops_nothing_for_long(pacer: Pacer, clock: Clock) -> None:

@@ -13,10 +13,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code, of which `vclamp --help` tells the meaning."""
     words = sys.argv[1:] if argv is None else list(argv)
-    if words[:1] == ["--aside"]:  # a bundled program has no other way to start a limited process
-        from vclamp.storage.aside import main as aside
-
-        return aside(words[1:])
+    if words[:1] == ["-m"] and getattr(sys, "frozen", False):  # a bundled program is its own interpreter
+        return _run_module(*words[1:])
     told = Told()
     try:
         arguments = parser().parse_args(words)
@@ -33,3 +31,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; nothing to complain about
         return 0
+
+
+def _run_module(name: str, *arguments: str) -> int:
+    """What `python -m` does, for the processes that the program starts for itself."""
+    from runpy import run_module
+
+    sys.argv[1:] = arguments
+    if name.startswith(f"{__package__.partition('.')[0]}."):
+        run_module(name, run_name="__main__", alter_sys=True)
+    return 0

@@ -137,6 +137,9 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *rest: Any) -> NoReturn:
         from importlib.metadata import PackageNotFoundError, version
+        from platform import platform
+
+        from vclamp.ui.preflight import qt_version
 
         print(f"vclamp {__version__}, Python {sys.version.split()[0]}")
         for package in ("PySide6-Essentials", "pyqtgraph", "numpy", "scipy", "numba", "pynwb"):
@@ -144,6 +147,8 @@ class _Version(argparse.Action):
                 print(f"{package} {version(package)}")
             except PackageNotFoundError:
                 print(f"{package} is missing")
+        print(f"Qt {qt_version()}")
+        print(f"on {platform()}")
         raise SystemExit(0)
 
 

@@ -65,7 +65,7 @@ def warm_up_aside(tell: Tell = lambda done, total: True) -> None:
 
     `tell` hears now and then how many kernels of how many are compiled, and says whether to go on.
     """
-    if is_warm() or _COMPILES in os.environ or getattr(sys, "frozen", False):
+    if is_warm() or _COMPILES in os.environ:
         return
     for place in _places():
         if place not in _failed and _make(place, tell):
@@ -108,7 +108,8 @@ def _places() -> Iterator[Path]:
 def _key() -> str:
     """What compiled code depends on: the sources, Python, numba, and the processor."""
     numba = importlib.util.find_spec("numba")
-    made = Path(numba.origin).stat().st_mtime_ns if numba and numba.origin else 0
+    file = sys.executable if getattr(sys, "frozen", False) else numba and numba.origin  # a bundle holds numba's code
+    made = Path(file).stat().st_mtime_ns if file else 0
     digest = hashlib.sha256(f"{sys.version} {made} {_PACKAGE} {_processor()}".encode())
     for source in _SOURCES:
         digest.update(source.read_bytes())

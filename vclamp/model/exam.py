@@ -1,7 +1,9 @@
 """What may be told of an exam's cell: what an experimenter at a real amplifier would see, and no more."""
 
 import re
+from dataclasses import replace
 
+from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
 
 _GIVEN = {"command_mV", "i_pA", "i_subtracted_pA"}  # by an amplifier and a computer, in any mode
@@ -21,3 +23,16 @@ def is_told(trace: str, rig: Rig) -> bool:
     if not hidden(rig) or trace in _GIVEN or re.fullmatch(r"i_leg_\d+_pA", trace):
         return True
     return trace == "v_mV" and rig.amplifier.clamps_current
+
+
+def as_told(recording: Recording) -> Recording:
+    """The recording as another program may have it: of an exam's cell without the traces that may not be told."""
+    rig, sweeps = recording.header.rig, []
+    if not hidden(rig):
+        return recording
+    for sweep in recording.sweeps:
+        rows = [row for row, name in enumerate(sweep.names) if is_told(name, rig)]
+        values = sweep.values[rows]
+        values.flags.writeable = False
+        sweeps.append(replace(sweep, names=tuple(sweep.names[row] for row in rows), values=values))
+    return replace(recording, sweeps=tuple(sweeps))

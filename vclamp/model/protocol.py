@@ -1,6 +1,6 @@
 """A protocol: segments × sweeps, and how it renders to a command."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -93,6 +93,11 @@ class Protocol:
     def total_sweeps(self) -> int:
         """Sweeps in all: the series as often as it is repeated."""
         return self.n_sweeps * self.series.repeats
+
+    def plays_like(self, other: "Protocol") -> bool:
+        """Whether it commands and records the same, whatever it is called and wherever it is measured."""
+        words = ("name", "label", "note", "marks", "opens")
+        return all(getattr(self, f.name) == getattr(other, f.name) for f in fields(self) if f.name not in words)
 
     def rung(self, sweep: int) -> int:
         """The rung of the ladders on which a sweep stands."""

@@ -19,7 +19,7 @@ from vclamp.model.edit import with_value
 from vclamp.model.files import from_data, to_full_data
 from vclamp.model.ladder import Ladder, value_in
 from vclamp.model.limits import varied
-from vclamp.model.protocol import Protocol
+from vclamp.model.protocol import Mark, Protocol
 from vclamp.model.segments import SEGMENTS, Hold, Segment, commands_current
 
 Array = NDArray[np.float64]
@@ -221,6 +221,37 @@ def retyped_in(protocol: Protocol, number: int, kind: str, *, currents: bool | N
     segments = [*protocol.segments]
     segments[number] = retyped(segments[number], kind, currents=currents)
     return with_segments(protocol, segments)
+
+
+def with_mark(protocol: Protocol, number: int, changes: Mapping[str, object]) -> Protocol:
+    """A protocol with some values of one mark changed: plain data by their keys, as in a text file.
+
+    Raises
+    ------
+    VClampError
+        If a value or the whole protocol is refused.
+    """
+    marks = [*protocol.marks]
+    marks[number] = from_data(Mark, {**to_full_data(marks[number]), **changes}, f"mark '{marks[number].name}'")
+    return replace(protocol, marks=tuple(marks))
+
+
+def with_new_mark(protocol: Protocol) -> Protocol:
+    """A protocol with one more mark, over the whole of the segment that varies, or of the first that has a name."""
+    named = [number for number, segment in enumerate(protocol.segments) if segment.name]
+    if not named:
+        raise VClampError("marks stand in named segments, and none has a name", remedy="Name one in the table.")
+    varied_one = protocol.varied_segment()
+    segment = protocol.segments[varied_one if varied_one in named else named[0]]
+    taken, name, number = {mark.name for mark in protocol.marks}, "mark", 2
+    while name in taken:
+        name, number = f"mark {number}", number + 1
+    return replace(protocol, marks=(*protocol.marks, Mark(name, segment.name)))
+
+
+def without_mark(protocol: Protocol, number: int) -> Protocol:
+    """A protocol without one of its marks."""
+    return replace(protocol, marks=(*protocol.marks[:number], *protocol.marks[number + 1 :]))
 
 
 def _count(value: object) -> int | None:

@@ -74,8 +74,12 @@ class Pump:
             i_pA *= pump.thermodynamic_factor(v_mV, self.reversal_mV(solutions), kelvin)
         if self.k_atp_mM is not None:
             i_pA *= pump.atp_factor(solutions.drug_mM("ATP", "in"), self.k_atp_mM)
-        i_pA *= pump.ouabain_factor(solutions.drug_mM(self.blocker, "out"), self.ic50_mM)
+        i_pA *= self.unblocked(solutions)
         return i_pA * q10_factor(self.q10, kelvin, self.temperature_K)
+
+    def unblocked(self, solutions: Solutions) -> float:
+        """What its blocker leaves of it, 0 to 1."""
+        return float(pump.ouabain_factor(solutions.drug_mM(self.blocker, "out"), self.ic50_mM))
 
     def ion_currents_pA(self, v_mV: Array, solutions: Solutions) -> Currents:
         """What each ion carries of it."""

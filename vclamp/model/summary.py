@@ -57,7 +57,7 @@ class Summary:
     def brief(self) -> str:
         """What to know before it is started: sweeps, how long they take at the speed of a real rig, memory."""
         memory = f", {_amount(self.n_bytes)}" if self.n_bytes is not None else ""
-        return f"{self.n_sweeps} sweep{'s' * (self.n_sweeps != 1)}, {_time(self.real_ms)}{memory}"
+        return f"{self.n_sweeps} sweep{'s' * (self.n_sweeps != 1)}, {time_text(self.real_ms)}{memory}"
 
     @property
     def text(self) -> str:
@@ -65,7 +65,7 @@ class Summary:
         memory = f", {_amount(self.n_bytes)} of traces" if self.n_bytes is not None else ""
         lines = [
             f"{self.n_samples:,} samples{memory}",
-            f"{_time(self.simulated_ms)} simulated, {_time(self.real_ms)} at the speed of a real rig",
+            f"{time_text(self.simulated_ms)} simulated, {time_text(self.real_ms)} at the speed of a real rig",
         ]
         if self.columns:
             table = [("sweep", *self.columns), *((str(k), *map(_number, row)) for k, row in enumerate(self.rows, 1))]
@@ -79,10 +79,8 @@ class Summary:
 def summary(protocol: Protocol, rig: Rig | None = None) -> Summary:
     """Sum a protocol up; with a rig, also the memory its traces need."""
     n, repeats = protocol.n_sweeps, protocol.series.repeats
-    periods = [protocol.period_ms(sweep) for sweep in range(n)]
-    starts = [max(protocol.interval_ms, period) for period in periods]  # from start to start
-    real_ms = repeats * sum(starts) - starts[-1] + periods[-1] + protocol.series.first_delay_ms
-    rested_ms = repeats * sum(periods) + protocol.series.first_delay_ms
+    real_ms = paced_ms(protocol)
+    rested_ms = repeats * sum(map(protocol.period_ms, range(n))) + protocol.series.first_delay_ms
     table = {
         f"{segment.name or f'segments[{number}]'} {key}": [_value(protocol, number, key, sweep) for sweep in range(n)]
         for number, segment in enumerate(protocol.segments)
@@ -99,6 +97,13 @@ def summary(protocol: Protocol, rig: Rig | None = None) -> Summary:
         columns=tuple(table),
         rows=tuple(zip(*table.values(), strict=True)) if table else ((),) * n,
     )
+
+
+def paced_ms(protocol: Protocol) -> float:
+    """How long a protocol takes at the speed of a real rig, from the first sweep's start to the last one's end."""
+    periods = [protocol.period_ms(sweep) for sweep in range(protocol.n_sweeps)]
+    starts = [max(protocol.interval_ms, period) for period in periods]  # from start to start
+    return protocol.series.repeats * sum(starts) - starts[-1] + periods[-1] + protocol.series.first_delay_ms
 
 
 def trace_bytes(protocol: Protocol, rig: Rig) -> int:
@@ -124,7 +129,7 @@ def _amount(n_bytes: int) -> str:
     return f"{n_bytes} bytes"
 
 
-def _time(time_ms: float) -> str:
+def time_text(time_ms: float) -> str:
     """A duration in the unit that suits it."""
     if time_ms < 1000.0:
         return f"{time_ms:.4g} ms"

@@ -31,10 +31,15 @@ def questions(recording: Recording) -> list[tuple[str, Question]]:
 def answers(recordings: Sequence[Recording]) -> Iterator[tuple[str, Question, Result]]:
     """Each question put to the last of some runs, or to all of them where runs are compared; never fails."""
     for name, question in questions(recordings[-1]):
-        try:
-            yield name, question, analyse(name, recordings, question)
-        except VClampError as error:
-            yield name, question, nothing(name, str(error))
+        yield name, question, ask(name, recordings, question)
+
+
+def ask(name: str, recordings: Sequence[Recording], question: Question) -> Result:
+    """Ask an analysis; what it cannot answer it says."""
+    try:
+        return analyse(name, recordings, question)
+    except VClampError as error:
+        return nothing(name, str(error))
 
 
 def telling_trace(name: str, recording: Recording) -> str:

@@ -23,6 +23,7 @@ _VIRIDIS = (
     "#1f9f88", "#21a685", "#28ae80", "#31b57b", "#3ebc74", "#4cc26c", "#5dc963", "#6ece58", "#82d34c",
     "#96d83f", "#abdc32", "#c0df24", "#d5e21a", "#eae51a", "#fde725",
 )  # fmt: skip
+MOST_SHADES = max(map(len, CHANNEL_COLOURS.values()))
 _ON_DARK, _ON_LIGHT = (0.22, 1.0), (0.0, 0.74)  # its part on a ground: not the end that vanishes there
 
 
@@ -55,11 +56,12 @@ def channel_colour(ion: str | None, index: int, *, dark: bool) -> str:
 
 def channel_colours(rig: Rig, *, dark: bool) -> dict[str, str]:
     """The colour of every channel of a rig by its name, and of its pump and branches."""
-    ions = [channel.ion for channel in rig.cell.channels]
-    colours = {
-        channel.name: channel_colour(channel.ion, ions[:number].count(channel.ion), dark=dark)
-        for number, channel in enumerate(rig.cell.channels)
-    }
+    colours: dict[str, str] = {}
+    for channel in rig.cell.channels:
+        kind = "Kir" if channel.name.startswith("kir") else channel.ion
+        choices = [channel_colour(kind, index, dark=dark) for index in range(MOST_SHADES)]
+        free = [colour for colour in choices if colour not in colours.values()]
+        colours[channel.name] = free[0] if free else choices[len(colours) % len(choices)]
     if rig.cell.pump is not None:
         colours["pump"] = channel_colour("pump", 0, dark=dark)
     return colours | {
@@ -74,7 +76,7 @@ def trace_colours(rig: Rig, *, dark: bool, text: str) -> dict[str, str]:
     """
     colours = channel_colours(rig, dark=dark)
     found = {
-        f"in_{ion.name}_mM": channel_colour(ion.name if ion.name in CHANNEL_COLOURS else "other", number, dark=dark)
+        f"in_{ion.name}_mM": channel_colour(ion.name, 0 if ion.name in CHANNEL_COLOURS else number, dark=dark)
         for number, ion in enumerate(rig.solutions.ions)
     }
     for channel in rig.cell.channels:

@@ -4,14 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vclamp.analysis.results import Array, Curve, Fitted, Result
 from vclamp.model.rig import Rig
-from vclamp.publish.colours import LIGHT, channel_colours, sweep_colours
+from vclamp.publish.colours import LIGHT
 from vclamp.publish.document import WIDTH_MM, Picture
 from vclamp.publish.drawing import Area, printable
-from vclamp.publish.groups import groups, labels_of, name_of, owner_of
+from vclamp.publish.groups import DENSE, SYMBOLS, Face, drawable, faces, fit_line, groups, labels_of
 from vclamp.publish.symbols import axis
 
 if TYPE_CHECKING:
@@ -20,10 +18,8 @@ if TYPE_CHECKING:
 HEIGHT_MM, LEFT_MM, BELOW_MM, ABOVE_MM, BETWEEN_MM = 62.0, 19.0, 12.0, 6.0, 5.0
 ALONE_MM = 115.0  # width of a plot without a neighbour
 FONT_PT, LINE_PT, POINT_PT = 8.0, 1.0, 3.6
-FIT_POINTS = 200
-DENSE = 100  # from so many points on, no symbols
 MOST_NAMED = 8  # curves that have a name each
-_SYMBOLS = ("o", "s", "^", "D", "*")
+_MARKERS = dict(zip(SYMBOLS, "os^D*", strict=True))
 
 
 def pictures(result: Result, rig: Rig, trace: str) -> list[Picture]:
@@ -38,7 +34,7 @@ def pictures(result: Result, rig: Rig, trace: str) -> list[Picture]:
     trace : str
         What was measured.
     """
-    drawable = [each for each in result.curves if _drawable(each.curve, each.curve.x, each.curve.y)[0].size]
+    drawable = [each for each in result.curves if _points(each.curve, each.curve.y)[0].size]
     plots = groups(replace(result, curves=tuple(drawable)))
     return [_picture(plots[k : k + 2], rig, trace) for k in range(0, len(plots), 2)]
 
@@ -69,35 +65,29 @@ def _plot(place: Area, title: str, curves: Sequence[Fitted], rig: Rig, trace: st
     axes.set_yscale("log" if first.log_y else "linear")
     if title:
         place.text(0.0, place.height_mm + 2.0, title, fontsize=FONT_PT, color=LIGHT.dim)
-    channels = channel_colours(rig, dark=False)
-    shades = [LIGHT.accent] if len(curves) == 1 else sweep_colours(len(curves), dark=False)
-    for number, fitted in enumerate(curves):
-        owner = owner_of(fitted.curve, trace, alone=len(curves) == 1)
-        name = name_of(fitted.curve, rig) if 1 < len(curves) <= MOST_NAMED else ""
-        _draw_curve(axes, fitted, channels.get(owner, shades[number]), _SYMBOLS[number % len(_SYMBOLS)], name)
+    looks = faces(curves, rig, trace, dark=False, accent=LIGHT.accent)
+    for fitted, face in zip(curves, looks, strict=True):
+        _draw_curve(axes, fitted, face if len(curves) <= MOST_NAMED else replace(face, name=""))
     _dress(axes, labels_of(curves, rig))
 
 
-def _draw_curve(axes: "Axes", fitted: Fitted, colour: str, marker: str, name: str) -> None:
-    curve, fit = fitted.curve, fitted.fit
-    x, y = _drawable(curve, curve.x, curve.y)
-    order = np.argsort(x, kind="stable")
-    x, y = x[order], y[order]
+def _draw_curve(axes: "Axes", fitted: Fitted, face: Face) -> None:
+    curve, fit, colour = fitted.curve, fitted.fit, face.colour
+    x, y = _points(curve, curve.y)
     dense, drawn = x.size > DENSE, fit is not None and fit.has_numbers
     axes.plot(
-        x, y, color=colour, label=printable(name) or None, linewidth=LINE_PT, markersize=POINT_PT, markeredgewidth=0.0,
-        linestyle="none" if drawn and not dense else "-", marker="none" if dense else marker,
+        x, y, color=colour, label=printable(face.name) or None, linewidth=LINE_PT, markersize=POINT_PT,
+        markeredgewidth=0.0,
+        linestyle="none" if drawn and not dense else "-", marker="none" if dense else _MARKERS[face.symbol],
         alpha=0.4 if dense and drawn else None, gid=f"points-{curve.name}",
     )  # fmt: skip
     if fit is not None and drawn and x.size:
-        fine = (np.geomspace if curve.log_x else np.linspace)(x[0], x[-1], FIT_POINTS)
         line = LIGHT.text if dense and fit.trusted else colour if fit.trusted else LIGHT.dim
         style = "-" if fit.trusted else ":"
-        axes.plot(*_drawable(curve, fine, fit(fine)), style, color=line, linewidth=LINE_PT, gid=f"fit-{curve.name}")
+        fine = fit_line(fit, x, log_x=curve.log_x, log_y=curve.log_y)
+        axes.plot(*fine, style, color=line, linewidth=LINE_PT, gid=f"fit-{curve.name}")
     if fitted.truth is not None:
-        x, y = _drawable(curve, curve.x, fitted.truth)
-        by_x = np.argsort(x, kind="stable")
-        axes.plot(x[by_x], y[by_x], "--", color=LIGHT.text, linewidth=0.8, gid=f"truth-{curve.name}")
+        axes.plot(*_points(curve, fitted.truth), "--", color=LIGHT.text, linewidth=0.8, gid=f"truth-{curve.name}")
 
 
 def _dress(axes: "Axes", labels: tuple[str, str]) -> None:
@@ -123,12 +113,6 @@ def _dress(axes: "Axes", labels: tuple[str, str]) -> None:
         axes.legend(fontsize=FONT_PT - 1, frameon=False, handlelength=1.5, labelcolor=LIGHT.text)
 
 
-def _drawable(curve: Curve, x: Array, y: Array) -> tuple[Array, Array]:
-    """The points that the curve's axes can show."""
-    if x.shape != y.shape:
-        return x[:0], x[:0]
-    kept = np.isfinite(x) & np.isfinite(y)
-    for values, is_log in ((x, curve.log_x), (y, curve.log_y)):
-        if is_log:
-            kept &= values > 0.0
-    return x[kept], y[kept]
+def _points(curve: Curve, y: Array) -> tuple[Array, Array]:
+    """Values at a curve's points, as its axes can show them."""
+    return drawable(curve.x, y, log_x=curve.log_x, log_y=curve.log_y)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vclamp.errors import VClampError
+from vclamp.model.exam import as_told
 from vclamp.model.record import Recording
 from vclamp.publish import figure, report
 from vclamp.storage import axon_binary, axon_text, nwb, parquet, session, tables
@@ -30,8 +31,9 @@ class Writer(Protocol):
 class Exporter:
     """A file format: `check(recordings, path, progress)` raises if the file is not what was written.
 
-    `many` says whether one file can hold several runs. Both functions tell `progress` the fraction that is done;
-    it raises CancelledError where the user wants no more of it.
+    `many` says whether one file can hold several runs, `hides` that of an exam's cell it holds only what may be told:
+    a format that a run can be replayed from holds all, and a figure or a report chooses by itself. Both functions
+    tell `progress` the fraction that is done; it raises CancelledError where the user wants no more of it.
     """
 
     title: str
@@ -39,14 +41,15 @@ class Exporter:
     write: Writer
     check: Writer
     many: bool = True
+    hides: bool = False
 
 
 EXPORTERS: dict[str, Exporter] = {
     "nwb": Exporter("Neurodata Without Borders", ".nwb", nwb.write, nwb.check),
-    "abf": Exporter("Axon Binary Format 1.83", ".abf", axon_binary.write, axon_binary.check, many=False),
-    "atf": Exporter("Axon Text Format", ".atf", axon_text.write, axon_text.check, many=False),
-    "csv": Exporter("Table of all samples", ".csv", tables.write, tables.check),
-    "parquet": Exporter("Table of all samples, in columns", ".parquet", parquet.write, parquet.check),
+    "abf": Exporter("Axon Binary Format 1.83", ".abf", axon_binary.write, axon_binary.check, many=False, hides=True),
+    "atf": Exporter("Axon Text Format", ".atf", axon_text.write, axon_text.check, many=False, hides=True),
+    "csv": Exporter("Table of all samples", ".csv", tables.write, tables.check, hides=True),
+    "parquet": Exporter("Table of all samples, in columns", ".parquet", parquet.write, parquet.check, hides=True),
     "png": Exporter("Figure as a picture", ".png", figure.write, figure.check, many=False),
     "svg": Exporter("Figure as a drawing", ".svg", figure.write, figure.check, many=False),
     "html": Exporter("Lab report for a browser", ".html", report.write, report.check),
@@ -95,6 +98,7 @@ def export(
     exporter = exporter or exporter_of(path)
     if not recordings or not all(recording.sweeps for recording in recordings):
         raise VClampError("the run holds no finished sweep", where=path.name, remedy="Let one finish first.")
+    recordings = [as_told(each) for each in recordings] if exporter.hides else recordings
     parts = _parts(recordings, path, exporter)
     for target, _ in parts:  # before the first is written
         check_target(target, overwrite=overwrite)

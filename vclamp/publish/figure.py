@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MM_PER_WEIGHT = 2.6  # of a scope's height
 GAP_MM, EDGE_MM = 3.0, 2.0
 AXIS_MM = 17.0  # for numbers and a name
+MOST_POINTS_IN_ALL = 1_000_000  # beyond them a drawing is too large to be opened elsewhere
+LEAST_DPI = 100
 DIM = 0.4  # how much of the sweeps behind the newest one is seen, where colours tell channels apart
 BAR_PT = 1.4
 _DRAWN, _ENCODED = 0.4, 0.9  # of the work, when a figure is drawn, and when it is a file's bytes
@@ -55,9 +57,11 @@ class Frame:
 
     @property
     def most_points(self) -> int:
-        """Of a line, so that every printed dot has what it needs."""
+        """Of a line, so that every printed dot has what it needs; of very many lines fewer, which hide one another."""
         dots = self.spec.width_mm / MM_PER_INCH * self.spec.dpi
-        return max(MOST_POINTS, PER_DOT * int(dots))
+        n_lines = len(self.sweeps) * sum(len(scope.traces) for scope in self.spec.scopes)
+        least = PER_DOT * int(self.spec.width_mm / MM_PER_INCH * LEAST_DPI)
+        return min(max(MOST_POINTS, PER_DOT * int(dots)), max(MOST_POINTS_IN_ALL // max(n_lines, 1), least))
 
 
 def write(

@@ -1,10 +1,18 @@
-"""Which curves of a result share a plot, and what the plot's axes and curves are called."""
+"""How the curves of a result are drawn, in the window and on paper: which share a plot, names, colours, points."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from vclamp.analysis.results import Curve, Fitted, Result
+import numpy as np
+
+from vclamp.analysis.results import Array, Curve, Fitted, Result
 from vclamp.model.rig import Rig
+from vclamp.publish.colours import channel_colours, sweep_colours
 from vclamp.publish.symbols import axis, split_unit, symbol
+
+DENSE = 100  # from so many points on, no symbols
+FIT_POINTS = 200
+SYMBOLS = ("circle", "square", "triangle", "diamond", "star")
 
 _QUANTITIES = {"pA": "I (pA)", "mV": "V (mV)", "nS": "G (nS)", "ms": "time (ms)", "mM": "(mM)"}
 
@@ -33,9 +41,48 @@ def name_of(curve: Curve, rig: Rig) -> str:
     return titles.get(curve.name, curve.name.replace("_", " "))
 
 
-def owner_of(curve: Curve, trace: str, *, alone: bool) -> str:
-    """The channel whose colour a curve wears: of one that is alone, that of the trace it was measured in."""
-    return trace.removeprefix("i_").removesuffix("_pA") if alone else curve.name
+@dataclass(frozen=True)
+class Face:
+    """What a curve looks like: one of `SYMBOLS`, a colour "#rrggbb"; a curve that is alone has no name."""
+
+    name: str
+    colour: str
+    symbol: str
+
+
+def faces(curves: Sequence[Fitted], rig: Rig, trace: str, *, dark: bool, accent: str) -> list[Face]:
+    """The looks of curves that share a plot.
+
+    A curve that is named after a channel, or stands alone and was measured in a channel's trace, wears its colour.
+    """
+    channels, alone = channel_colours(rig, dark=dark), len(curves) == 1
+    shades = [accent] if alone else sweep_colours(len(curves), dark=dark)
+    found = []
+    for number, fitted in enumerate(curves):
+        owner = trace.removeprefix("i_").removesuffix("_pA") if alone else fitted.curve.name
+        name = "" if alone else name_of(fitted.curve, rig)
+        found.append(Face(name, channels.get(owner, shades[number]), SYMBOLS[number % len(SYMBOLS)]))
+    return found
+
+
+def drawable(x: Array, y: Array, *, log_x: bool = False, log_y: bool = False) -> tuple[Array, Array]:
+    """The points that such axes can show, from left to right."""
+    if x.shape != y.shape:
+        return x[:0], x[:0]
+    kept = np.isfinite(x) & np.isfinite(y)
+    for values, is_log in ((x, log_x), (y, log_y)):
+        if is_log:
+            kept &= values > 0.0
+    order = np.argsort(x[kept], kind="stable")
+    return x[kept][order], y[kept][order]
+
+
+def fit_line(
+    fit: Callable[[Array], Array], x: Array, *, log_x: bool = False, log_y: bool = False
+) -> tuple[Array, Array]:
+    """A fitted line between the first and the last of some points, as such axes can show it."""
+    fine = (np.geomspace if log_x else np.linspace)(x[0], x[-1], FIT_POINTS)
+    return drawable(fine, fit(fine), log_x=log_x, log_y=log_y)
 
 
 def _kind(curve: Curve) -> tuple[str, ...]:

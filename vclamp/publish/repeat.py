@@ -49,16 +49,16 @@ def _settings(header: Header) -> list[str] | None:
     rig: Rig = load_rig(paths.shipped(paths.CELLS)[header.rig.cell.name])
     protocol: Protocol = load_protocol(paths.shipped(paths.PROTOCOLS)[header.protocol.name])
     settings = []
-    for path, value in _differing(rig, header.rig):
+    for path, value in differing(rig, header.rig):
         rig = with_value(rig, path, value, "")
         settings.append(f"{path}={_text(value)}")
-    for path, value in _differing(protocol, header.protocol):
+    for path, value in differing(protocol, header.protocol):
         protocol = with_value(protocol, path, value, "")
         settings.append(f"protocol.{path}={_text(value)}")
     return settings if (rig, protocol) == (header.rig, header.protocol) else None
 
 
-def _differing(mine: object, other: object) -> list[tuple[str, Any]]:
+def differing(mine: object, other: object) -> list[tuple[str, Any]]:
     """Plain values by their dotted paths, as they are in the other."""
     before = dict(items(mine))
     after = dict(items(other))

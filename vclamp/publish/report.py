@@ -22,8 +22,7 @@ from vclamp.publish.rig_tables import number, rig_blocks
 from vclamp.publish.scopes import time_unit
 from vclamp.publish.specs import FigureSpec, ScopeSpec, TraceSpec, completed
 from vclamp.publish.stamp import facts, stamp, title_of
-from vclamp.publish.symbols import decimals, interval, minus, symbol, with_error
-from vclamp.publish.symbols import written as in_digits
+from vclamp.publish.symbols import as_row, minus, symbol
 from vclamp.publish.web import Page, counts_in
 from vclamp.storage.safely import Progress, unheard
 
@@ -224,10 +223,8 @@ def results_table(result: Result) -> Table:
     head = ("", "value ± s.e.", *(["95 % interval"] if intervals else []), *(["true"] if truth else []))
 
     def row(each: Estimate) -> tuple[str, ...]:
-        ends = interval(each.low, each.high, each.se)
-        true = in_digits(each.truth, decimals(each.se, each.truth)) if isfinite(each.truth) else ""
-        value = with_error(each.value, each.se)
-        return (symbol(each.name), value, *([ends] if intervals else []), *([true] if truth else []))
+        name, value, ends, true = as_row(each)
+        return (name, value, *([ends] if intervals else []), *([true] if truth else []))
 
     return Table("Results", head, tuple(map(row, found)))
 

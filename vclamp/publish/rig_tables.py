@@ -10,15 +10,11 @@ from vclamp.model.exam import hidden
 from vclamp.model.ions import Solutions
 from vclamp.model.rig import Rig
 from vclamp.publish.document import Paragraph, Table, facts_table
-from vclamp.publish.symbols import ion_text, minus
+from vclamp.publish.symbols import CIRCUITS, SIDES, ion_text, minus
 from vclamp.units import celsius
 
 EXAM = "This cell is an exam: what it is made of is to be found out, and nothing of it is told here."
 _AMOUNTS = {"g_nS": "nS", "p_cm3_per_s": "cm³/s", "n_channels": "channels"}
-_CIRCUITS = {
-    "series-resistance": "series resistance only", "simplified": "simplified amplifier", "full": "full amplifier",
-}  # fmt: skip
-_SIDES = {"out": "outside", "in": "inside"}
 
 
 def rig_blocks(rig: Rig) -> Iterator[Paragraph | Table]:
@@ -80,7 +76,7 @@ def _reversal(channel: Channel, solutions: Solutions) -> str:
 
 def _blocker_rows(rig: Rig) -> tuple[tuple[str, ...], ...]:
     rows = [
-        (blocker.drug, channel.title, _SIDES[blocker.side], number(blocker.half_mM))
+        (blocker.drug, channel.title, SIDES[blocker.side], number(blocker.half_mM))
         for channel in rig.cell.channels
         for blocker in channel.blockers
     ]
@@ -118,7 +114,7 @@ def _amplifier_table(amplifier: Amplifier, *, exam: bool) -> Table:
     facts = [("mode", amplifier.mode.replace("-", " "))]
     if voltage and not exam:
         facts.append(("Rs, true", number(amplifier.rs_MOhm, "MΩ") if amplifier.rs_MOhm else "0: an ideal clamp"))
-        facts.append(("circuit", _CIRCUITS[amplifier.circuit] if amplifier.rs_MOhm else ""))
+        facts.append(("circuit", CIRCUITS[amplifier.circuit] if amplifier.rs_MOhm else ""))
         facts.append(("Cp, true", number(amplifier.cp_pF, "pF") if amplifier.circuit == "full" else ""))
         facts.append(("offset", number(amplifier.offset_mV, "mV") if amplifier.offset_mV else ""))
         facts.append(("liquid junction", number(amplifier.junction_mV, "mV") if amplifier.junction_mV else ""))

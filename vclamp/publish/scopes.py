@@ -7,6 +7,7 @@ from vclamp.model.exam import hidden, is_told
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import has_gating_current
 from vclamp.model.rig import Rig
+from vclamp.publish.colours import channel_colours, trace_colours
 from vclamp.publish.symbols import ion_text
 
 NANO_FROM_pA = 10_000.0
@@ -28,6 +29,11 @@ class Line:
     def found_in(self, names: Collection[str]) -> str:
         """Which of these traces it draws; empty if none."""
         return next((name for name in (self.trace, self.instead) if name in names), "")
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is the command beside what the membrane makes of it."""
+        return self.trace == "command_mV" and self.label != ""
 
 
 def _voltage(rig: Rig) -> tuple[Line, ...]:
@@ -142,6 +148,14 @@ def is_possible(name: str, rig: Rig, protocol: Protocol) -> bool:
     if name == "states":
         return not hidden(rig) and any(rig.cell.scheme_of(channel) is not None for channel in rig.cell.channels)
     return SCOPES[name].suits(rig, protocol)
+
+
+def line_colours(rig: Rig, *, dark: bool, text: str, warning: str) -> dict[str, str]:
+    """The colours of traces, "#rrggbb", in every scope; those of a sweep's colour are not among them."""
+    channels = channel_colours(rig, dark=dark)
+    lines = [line for kind in SCOPES.values() for line in kind.lines(rig) if line.channel]
+    found = trace_colours(rig, dark=dark, text=text) | {line.trace: channels[line.channel] for line in lines}
+    return found | {"i_membrane_pA": warning}
 
 
 def hero(rig: Rig) -> str:

@@ -1,31 +1,20 @@
 """What a figure is to show: a frozen description, made by hand, from a scope's name, or from a recording alone."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from vclamp.model.exam import hidden
 from vclamp.model.record import Header, Recording
-from vclamp.publish.colours import channel_colours, inks, trace_colours
-from vclamp.publish.scopes import HERO_WEIGHT, SCOPES, Line, hero, title_of
+from vclamp.publish.colours import inks
+from vclamp.publish.scopes import HERO_WEIGHT, SCOPES, Line, hero, line_colours, title_of
 
 USUAL = ("voltage", "total", "ionic", "open")
 
 
 @dataclass(frozen=True)
-class TraceSpec:
-    """A trace in a scope: its name as in a sweep, what is written beside it, its colour.
+class TraceSpec(Line):
+    """A line of a figure: in its colour, "#rrggbb", or in that of the sweep if it is empty."""
 
-    The colour is "#rrggbb"; if empty, that of the sweep. `instead` is drawn of sweeps that lack the trace.
-    """
-
-    trace: str
-    label: str = ""
     colour: str = ""
-    instead: str = ""
-
-    def found_in(self, names: Collection[str]) -> str:
-        """Which of a sweep's traces it draws; empty if none."""
-        return next((name for name in (self.trace, self.instead) if name in names), "")
 
 
 @dataclass(frozen=True)
@@ -97,16 +86,15 @@ def scope_spec(name: str, header: Header, *, dark: bool = False) -> ScopeSpec:
     """The scope of a name in `SCOPES` as the window shows it: its lines, labels, colours."""
     kind, rig = SCOPES[name], header.rig
     ink = inks(dark=dark)
-    channels, own = channel_colours(rig, dark=dark), trace_colours(rig, dark=dark, text=ink.text)
-    plain = {"command_mV": ink.dim, "i_membrane_pA": ink.warning}
-
-    def colour(line: Line) -> str:
-        return channels[line.channel] if line.channel else own.get(line.trace, plain.get(line.trace, ""))
-
+    colours = line_colours(rig, dark=dark, text=ink.text, warning=ink.warning)
     lines = kind.lines(rig)
-    labels = ["" if len(lines) == 1 and not line.channel else line.label for line in lines]
-    named = zip(lines, labels, strict=True)
-    traces = tuple(TraceSpec(line.trace, label, colour(line), line.instead) for line, label in named)
+
+    def drawn(line: Line) -> TraceSpec:
+        label = "" if len(lines) == 1 and not line.channel else line.label
+        colour = ink.dim if line.is_asked else colours.get(line.trace, "")
+        return TraceSpec(line.trace, label, line.channel, line.instead, colour)
+
+    traces = tuple(map(drawn, lines))
     weight = HERO_WEIGHT if name == hero(rig) else kind.weight
     return ScopeSpec(title_of(kind, rig), kind.unit, traces, kind.fixed, float(weight), kind.charging)
 

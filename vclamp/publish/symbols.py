@@ -3,13 +3,14 @@
 import re
 from math import floor, isfinite, log10
 
+from vclamp.analysis.results import Estimate
 from vclamp.model.exam import is_told
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import trace_names
 from vclamp.model.rig import Rig
 
-# end of a name: its unit
-_UNITS = {
+# end of a name: its unit, the longer ends first
+UNITS = {
     "pA2_per_Hz": "pA²/Hz", "pA_per_ms": "pA/ms", "mV_per_ms": "mV/ms", "per_ms": "/ms", "per_s": "/s",
     "fC_ms": "fC·ms", "pA2": "pA²", "MOhm": "MΩ", "GOhm": "GΩ", "kHz": "kHz", "Hz": "Hz", "fC": "fC", "ms": "ms",
     "mV": "mV", "mM": "mM", "nS": "nS", "pS": "pS", "pA": "pA", "pF": "pF", "e": "e",
@@ -35,8 +36,12 @@ _AXES = {
     "variance_pA2": "variance (pA²)",
 }  # fmt: skip
 _CHARGES = {1: "⁺", 2: "²⁺", 3: "³⁺", 4: "⁴⁺", -1: "⁻", -2: "²⁻", -3: "³⁻", -4: "⁴⁻"}
-_SIDES = {"out": "outside", "in": "inside"}
+SIDES = {"out": "outside", "in": "inside"}
+CIRCUITS = {
+    "series-resistance": "series resistance only", "simplified": "simplified amplifier", "full": "full amplifier",
+}  # fmt: skip
 _BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_HEADS = {"i_gating_": "I gating ", "i_": "I ", "p_open_": "P open ", "gate_": "", "state_": ""}  # of a channel's
 MOST_DIGITS = 4
 
 
@@ -64,7 +69,7 @@ def axis(name: str, rig: Rig | None = None) -> str:
         return _AXES[name]
     side = re.fullmatch(r"(.+)_(out|in)_mM", name)
     if side:
-        return f"{side[1]} {_SIDES[side[2]]} (mM)"
+        return f"{side[1]} {SIDES[side[2]]} (mM)"
     if rig is not None and name in trace_labels(rig):
         return trace_labels(rig)[name]
     return trace_title(name) if re.match(r"(i|p_open)_", name) else symbol(name)
@@ -72,15 +77,24 @@ def axis(name: str, rig: Rig | None = None) -> str:
 
 def trace_labels(rig: Rig, protocol: Protocol | None = None) -> dict[str, str]:
     """Traces of a rig's currents and of a protocol's legs, by what people call them; of an exam those it tells."""
-    titles = {f"i_{channel.name}_pA": f"I {channel.title} (pA)" for channel in rig.cell.channels}
-    titles |= {f"i_gating_{channel.name}_pA": f"I gating {channel.title} (pA)" for channel in rig.cell.channels}
-    titles |= {"i_pA": "I total (pA)", "i_membrane_pA": "I true (pA)", "v_mV": "V membrane (mV)"}
+    titles = {"i_pA": "I total (pA)", "i_membrane_pA": "I true (pA)", "v_mV": "V membrane (mV)"}
     titles |= {"i_subtracted_pA": "I − leak (pA)"}
     wanted = [name for name in trace_names(rig, protocol) if name.endswith("_pA") or name == "v_mV"]
     wanted += [name for name in trace_names(rig) if name.startswith("p_open_")]
     first = ["i_pA"] if not rig.amplifier.clamps_current else ["v_mV", "i_pA"]
-    told = [name for name in dict.fromkeys([*first, *wanted]) if is_told(name, rig)]
-    return {name: titles.get(name, trace_title(name)) for name in told}
+    names = [name for name in dict.fromkeys([*first, *wanted]) if is_told(name, rig)]
+    return {name: titles.get(name) or trace_label(name, rig) for name in names}
+
+
+def trace_label(trace: str, rig: Rig) -> str:
+    """A trace as people call it who know the rig: "i_na_pA" is "I Na⁺ (pA)"."""
+    for channel in sorted(rig.cell.channels, key=lambda each: -len(each.name)):  # "k_leak" before "k"
+        found = re.fullmatch(rf"({'|'.join(_HEADS)}){re.escape(channel.name)}(?:_(.+))?", trace)
+        if found:
+            rest = "" if found[2] is None else " (pA)" if found[2] == "pA" else f" {found[2]}"
+            return f"{_HEADS[found[1]]}{channel.title}{rest}"
+    inside = {f"in_{ion.name}_mM": f"{ion_text(ion.name, ion.z)} inside (mM)" for ion in rig.solutions.ions}
+    return inside.get(trace) or trace_title(trace)
 
 
 def ion_text(name: str, z: int) -> str:
@@ -90,7 +104,7 @@ def ion_text(name: str, z: int) -> str:
 
 def split_unit(name: str) -> tuple[str, str]:
     """What stands before the unit in a name, and the unit as people write it; empty if it has none."""
-    for end, unit in _UNITS.items():
+    for end, unit in UNITS.items():
         if name.endswith(f"_{end}"):
             return name.removesuffix(f"_{end}"), unit
     return name, ""
@@ -151,6 +165,12 @@ def interval(low: float, high: float, error: float) -> str:
         return ""
     places = decimals(error, low, high)
     return f"{written(low, places)}\u200a…\u200a{written(high, places)}"
+
+
+def as_row(each: Estimate) -> tuple[str, str, str, str]:
+    """A number of a result as a row of a table: name, value ± standard error, 95 % interval, truth."""
+    true = written(each.truth, decimals(each.se, each.truth)) if isfinite(each.truth) else ""
+    return symbol(each.name), with_error(each.value, each.se), interval(each.low, each.high, each.se), true
 
 
 def minus(text: str) -> str:

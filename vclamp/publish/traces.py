@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from vclamp.analysis.windows import UNKNOWN_ms, is_known
 from vclamp.model.record import Array, Header, Recording, Sweep, has_gating_current
+from vclamp.model.rig import Rig
 from vclamp.publish.scopes import LEAST_SPANS, NANO_FROM_pA
 from vclamp.publish.specs import ScopeSpec
 
@@ -47,14 +49,19 @@ def height_range(
     if scope.y_range is not None:
         return scope.y_range
     fs_kHz = recording.header.protocol.fs_kHz
-    blanked = transients_ms(recording.header) if scope.charging and not recording.foreign else ()
+    blanked = transients_ms(recording.header) if scope.charging else ()
     low, high = _extremes(sweeps, scope, t_ms, blanked, fs_kHz)
     if low > high:  # nothing is left
         low, high = _extremes(sweeps, scope, t_ms, (), fs_kHz)
     if low > high:
         return -1.0, 1.0
-    lacking = max(LEAST_SPANS.get(scope.unit, 0.0) - (high - low), 0.0)
-    pad = ROOM * (high - low) + 0.5 * lacking or (0.0 if high > low else 1.0)
+    return with_room(low, high, scope.unit)
+
+
+def with_room(low: float, high: float, unit: str, share: float = ROOM) -> tuple[float, float]:
+    """A range with a share of it above and below; at least as wide as is worth a look."""
+    lacking = max(LEAST_SPANS.get(unit, 0.0) - (high - low), 0.0)
+    pad = share * (high - low) + 0.5 * lacking or (0.0 if high > low else 1.0)
     return low - pad, high + pad
 
 
@@ -89,15 +96,20 @@ def samples_between(t_ms: tuple[float, float], fs_kHz: float, n: int) -> tuple[i
     return first, max(min(int(np.ceil(t_ms[1] * fs_kHz - 1e-6)) + 1, n), first)
 
 
-def transients_ms(header: Header) -> tuple[tuple[float, float], ...]:
-    """When capacitive transients tower over everything else: after every jump of the command, as in the window."""
-    rig, protocol = header.rig, header.protocol
-    charging = not rig.amplifier.ideal or any(map(has_gating_current, rig.cell.channels))
-    if rig.amplifier.clamps_current or not charging:
+def transients_ms(header: Header, *others: Rig) -> tuple[tuple[float, float], ...]:
+    """When capacitive transients tower over everything else, of a run and of other rigs that play its protocol."""
+    rigs = (header.rig, *others)
+    if header.rig.amplifier.clamps_current or not any(map(_is_charging, rigs)):
         return ()
-    course = protocol.course(0)
-    starts = course.first[course.stays | (course.first == 0)] / protocol.fs_kHz  # what is bent does not jump
-    return tuple((t, t + TRANSIENT_MS) for t in starts.tolist())
+    course, fs_kHz = header.protocol.course(0), header.protocol.fs_kHz
+    starts = course.first[course.stays | (course.first == 0)] / fs_kHz  # what is bent does not jump
+    lasting_ms = TRANSIENT_MS if all(map(is_known, rigs)) else UNKNOWN_ms
+    return tuple((t, t + lasting_ms) for t in starts.tolist())
+
+
+def _is_charging(rig: Rig) -> bool:
+    """Whether the current may show how something is charged: the membrane, gates, or what is not known."""
+    return not rig.amplifier.ideal or not is_known(rig) or any(map(has_gating_current, rig.cell.channels))
 
 
 def reading_unit(unit: str, low: float, high: float) -> tuple[str, float]:

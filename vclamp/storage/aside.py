@@ -23,7 +23,6 @@ from vclamp.errors import VClampError
 
 Array = NDArray[np.float64]
 
-FLAG = "--aside"  # of the program itself where it is frozen
 MEMORY_BYTES = 2**31
 LEAST_S, MOST_S = 20, 120
 BYTES_PER_S = 5e6  # that even a slow disk and parser get through
@@ -99,9 +98,8 @@ def check_room(numbers: int, what: str = "samples") -> None:
 
 
 def _program() -> list[str]:
-    if getattr(sys, "frozen", False):  # there is no interpreter beside it
-        return [sys.executable, FLAG]
-    return [sys.executable, "-P", "-m", "vclamp.storage.aside"]
+    safe = [] if getattr(sys, "frozen", False) else ["-P"]  # a bundled program looks nowhere else for modules
+    return [sys.executable, *safe, "-m", "vclamp.storage.aside"]
 
 
 def _understood(raw: bytes, where: str) -> Answer:

@@ -182,6 +182,14 @@ class Layout:
             sorted((sweep, remark.value) for (_, sweep), remark in found if sweep is not None and remark.value)
         )
 
+    def screen(self) -> tuple[int, Any] | None:
+        """The run whose screen was kept last, and what was kept of it."""
+        row = self.database.execute("SELECT * FROM remarks WHERE kind = 'screen' ORDER BY id DESC LIMIT 1").fetchone()
+        if row is None:
+            return None
+        _, run, _, _, value, _ = db.sound(row, self.path, f"run {row[1]}")
+        return run, json.loads(value)
+
     def add_remark(self, run: int, kind: str, value: object, sweep: int | None = None) -> None:
         """Say something of a run, within a transaction."""
         (number,) = self.database.execute("SELECT ifnull(max(id), 0) + 1 FROM remarks").fetchone()

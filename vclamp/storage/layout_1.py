@@ -75,5 +75,8 @@ class Layout1(Layout):
         """None could be made."""
         return ()
 
+    def screen(self) -> None:
+        """None was kept."""
+
     def _run(self, run: int) -> tuple[Any, ...]:
         return db.sound(self._row("runs", "id", run), self.path, f"run {run}")

@@ -7,7 +7,7 @@ ever changed or deleted, and every row carries a CRC32: what is read is what was
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -217,6 +217,10 @@ class Session:
         """What "delete" does: the run is marked as hidden, and its data stay."""
         self._say(run, "hidden", hidden)
 
+    def keep_screen(self, run: int, screen: Mapping[str, Any]) -> None:
+        """Write down how a run is looked at: see `kept_screen`."""
+        self._say(run, "screen", screen)
+
     def runs(self) -> tuple[RunInfo, ...]:
         """Every run, hidden ones too, without reading rigs, protocols and traces."""
         with _reading(self.path):
@@ -284,6 +288,12 @@ class Session:
             rig=run_rig if row.rig is None else parsed_rig(row.rig, place),
             changes=unpack_changes(json.loads(row.changes), index, place),
         )
+
+
+def kept_screen(path: Path) -> tuple[int, Any] | None:
+    """The run of a session whose screen was kept last, and what was kept of it; None if there is none."""
+    with Session.open(path) as session, _reading(path):
+        return session._layout.screen()
 
 
 def write(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:

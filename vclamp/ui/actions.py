@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 from vclamp import __version__
 from vclamp.publish.scopes import SCOPES, is_possible
 from vclamp.ui.countdown import Countdown
+from vclamp.ui.help.window import add_help
+from vclamp.ui.history import add_history
 from vclamp.ui.key_map import KeyMap
 from vclamp.ui.looks import SYSTEM
 from vclamp.ui.navigation import Navigation
@@ -30,10 +32,11 @@ MORE_KEYS = {
     "Rig": (
         ("1 … 9", "Switch a channel on or off"),
         ("Shift+1 … 9", "Only this channel; again: as before"),
+        ("Alt+1 … 9", "Plot its gates alone"),
     ),
     "View": (
         ("End", "All sweeps alike"),
-        ("Alt+1 … 9, 0", "Show or hide a scope"),
+        ("Alt+Shift+1 … 9, 0", "Show or hide a scope"),
         ("Ctrl+1 … 3", "Layouts"),
         ("P", "Protocol editor"),
         ("Ctrl+T", "Show true values"),
@@ -42,14 +45,20 @@ MORE_KEYS = {
         ("wheel", "Zoom in time, with Ctrl in height"),
         ("drag", "Pan, or move a cursor"),
         ("Shift+drag", "Zoom into a box"),
+        ("drag an axis", "Move its zero"),
         ("double-click an axis", "Type its limits"),
         ("right click", "Copy value, measure here, figure"),
     ),
     "In a field or list": (
         ("Enter, Esc", "Take what was typed, or leave it"),
         ("Up, Down", "Step; with Shift finely"),
+        ("Ctrl+0", "Reset the value that has the focus"),
         ("F2, Delete", "Name a run, hide it"),
         ("Ctrl+C", "Copy the table"),
+    ),
+    "Help": (
+        ("F1", "About what has the focus"),
+        ("Shift+F1", "What is this? About what is clicked"),
     ),
     "Projector": (
         ("PageDown, PageUp", "Next and last lesson"),
@@ -95,7 +104,7 @@ MENUS = {
         ("Take it away", "", lambda w: w.documents.lay_over(None)),
         None,
         ("Name the run", "Ctrl+S", lambda w: w.documents.logbook.name_run()),
-        ("Note on the run", "M", lambda w: w.documents.logbook.write_note()),
+        ("Note on the run", "Shift+M", lambda w: w.documents.logbook.write_note()),
         ("Save a copy…", "Ctrl+Shift+S", lambda w: w.documents.save("vclamp")),
         ("Export…", "Ctrl+E", lambda w: w.documents.export_sheet()),
         None,
@@ -109,11 +118,13 @@ MENUS = {
         ("Redo", "Ctrl+Shift+Z", lambda w: w.bench.redo()),
         None,
         ("Copy figure", "Ctrl+Shift+C", lambda w: w.navigation.copy_figure()),
+        ("Copy as Python", "", lambda w: w.navigation.copy_as_python()),
     ),
     "&Protocol": (
         ("Run or pause", "Space", lambda w: w.run_or_pause()),
         ("Stop, or all sweeps alike", "Esc", lambda w: w.navigation.stop()),
         ("Record runs, or only look", "R", lambda w: w.rec.toggle()),
+        ("Mark this moment, with a note", "M", lambda w: w.navigation.markers.mark()),
         ("Holding potential", "H", lambda w: _edit(w.bar.hold)),
         None,
         ("Open protocol…", "Ctrl+P", lambda w: w.documents.open_protocol()),
@@ -189,16 +200,23 @@ def add_menus(window: "Window") -> None:
                 menu.addAction(_made(window, *entry))
         if title == "&File":
             _add_recent(window, menu)
+        if title == "&Edit":
+            add_history(window, menu)
+        if title == "&Edit":
+            _name_steps(window, menu)
         if title == "&View/Look":
             _add_scopes(window, above)
             _add_truth(window, above)
             window.docks.add_to(above)
         if title == "&Analysis":
             _add_analyses(window, menu)
+        if title == "&Help":
+            window.help = add_help(window, menu)
     for number in range(1, 10):
         for text, key, act in (
-            ("Switch channel", "", lambda w, n=number: w.toggle_channel(n)),
+            ("Switch channel", "", lambda w, n=number: w.navigation.switch(n)),
             ("Only channel", "Shift+", lambda w, n=number: w.navigation.solo(n)),
+            ("Gates of channel", "Alt+", lambda w, n=number: w.navigation.plot_gates(n)),
         ):
             window.addAction(_made(window, f"{text} {number}", f"{key}{number}", act))
     window.navigation.bind("End", _made(window, "All sweeps alike", "", lambda w: w.navigation.show_all()))
@@ -236,6 +254,20 @@ def _edit(field: QWidget) -> None:
     field.selectAll()
 
 
+def _name_steps(window: "Window", menu: QMenu) -> None:
+    """Say what undo would take back and redo do again, as "Undo TTX 0 → 30 nM", while the menu is open."""
+    undo, redo = menu.actions()[:2]
+
+    def name(undone: str, redone: str) -> None:
+        for action, word, step in ((undo, "Undo", undone), (redo, "Redo", redone)):
+            action.setText(f"{word} {step}".strip().replace("&", "&&"))
+
+    menu.aboutToShow.connect(
+        lambda: name(window.documents.logbook.undo_step or window.bench.undo_step, window.bench.redo_step)
+    )
+    menu.aboutToHide.connect(lambda: name("", ""))  # a projector shows the plain words
+
+
 def _add_recent(window: "Window", menu: QMenu) -> None:
     """Files opened lately, below the entry that opens one."""
     recent = QMenu("Recent files", menu)
@@ -257,8 +289,11 @@ def _add_scopes(window: "Window", menu: QMenu) -> None:
     actions = {}
     for number, (name, kind) in enumerate(SCOPES.items(), 1):
         action = QAction(kind.menu, window, checkable=True)
-        action.setShortcut(QKeySequence(f"Alt+{number % 10}" if number <= 10 else ""))
-        action.triggered.connect(lambda on, name=name: window.want_scope(name, on))
+        action.setShortcut(QKeySequence(f"Alt+Shift+{number % 10}" if number <= 10 else ""))
+        if name == "gates":
+            action.triggered.connect(window.navigation.plot_all_gates)
+        else:
+            action.triggered.connect(lambda on, name=name: window.want_scope(name, on))
         menu.addAction(action)
         actions[name] = action
 

@@ -10,10 +10,11 @@ from vclamp.analysis.analyses import suitable
 from vclamp.analysis.results import Question, Result
 from vclamp.errors import VClampError
 from vclamp.model.record import Header, Recording
+from vclamp.publish.answers import ask
 from vclamp.ui.newest import Kept, Newest
 from vclamp.ui.panels.analysis import AnalysisPanel
 from vclamp.ui.panels.measure import MeasureView
-from vclamp.ui.panels.offered import EXPONENTIALS, OFFERED, ask, is_exam, why_not
+from vclamp.ui.panels.offered import EXPONENTIALS, OFFERED, is_exam, why_not
 from vclamp.ui.scopes.fit_line import FitLine
 from vclamp.ui.sitting import Sitting, said_of
 from vclamp.ui.theme import Theme

@@ -95,6 +95,32 @@ class AtCursor(QObject):
         self.ledger.show_sample(rig, names, sample, when)
 
 
+class CursorViews:
+    """Gives the views of one sample by their names."""
+
+    at_cursor: AtCursor
+
+    @property
+    def circuit(self) -> Membrane:
+        """The membrane as a circuit."""
+        return self.at_cursor.circuit
+
+    @property
+    def cursors(self) -> CursorTable:
+        """What both cursors read."""
+        return self.at_cursor.table
+
+    @property
+    def ledger(self) -> LedgerView:
+        """What flows at one sample."""
+        return self.at_cursor.ledger
+
+    @property
+    def inspector(self) -> InspectorPanel:
+        """Why the trace is as it is at cursor 1."""
+        return self.at_cursor.inspector
+
+
 def rig_at(sweep: Sweep, sample: int) -> Rig:
     """The rig at a sample of a sweep, in which it may have changed."""
     rigs = [change.rig for change in sweep.changes if change.sample <= sample]

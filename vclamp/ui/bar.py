@@ -1,12 +1,11 @@
 """The tool bar: cell, protocol, run, stop, holding, progress, speed."""
 
-from math import inf
+from math import inf, isnan, nan
 
 from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QLabel,
     QProgressBar,
     QSizePolicy,
     QStyle,
@@ -17,16 +16,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vclamp import paths
-from vclamp.model.files import titles
 from vclamp.model.protocol import Protocol
 from vclamp.model.quantities import VOLTAGE_LIMIT_mV
 from vclamp.model.rig import Rig
-from vclamp.ui.catalogue import cells_by_topic
+from vclamp.model.summary import paced_ms, time_text
 from vclamp.ui.panels.fields import QuantityField
-from vclamp.ui.panels.naming import range_text
+from vclamp.ui.panels.marks import Caption, Dot
+from vclamp.ui.panels.naming import range_text, value_text
 
-SPEEDS = (0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, inf)
+SPEEDS = (0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 100.0, 600.0, inf)
 HOLD_STEPS_mV = (5.0, 1.0)  # of an arrow key, and with Shift
 _HOLD = "Holding potential: before, between and after sweeps (H; arrows ±5 mV, with Shift ±1)"
 LEAST_LETTERS, USUAL_LETTERS = 18, 34
@@ -44,18 +42,20 @@ class Bar(QToolBar):
     speed_picked = Signal(float)
     settled = Signal()  # the holding potential was typed, or stepped to
 
-    def __init__(self) -> None:
+    def __init__(self, cells: dict[str, dict[str, str]], protocols: dict[str, str]) -> None:
+        """Titles of cells by their names, under their topics, and those of protocols."""
         super().__init__("Rig", objectName="bar")
         self.setMovable(False)
-        self.cell = _picker("cell", cells_by_topic(), "The cell under the pipette")
-        protocols = titles(paths.PROTOCOLS)
+        self.cell = _picker("cell", cells, "The cell under the pipette")
         self.protocol = _picker("protocol", {"": protocols}, "What the amplifier commands")
         self.run = QToolButton(objectName="run")
         self.run.clicked.connect(self.run_clicked)
         self.halt = QToolButton(text="■ Stop")
         self.halt.setToolTip("Stop and go back to holding (Esc)")
         self.halt.clicked.connect(self.stop_clicked)
-        self.hold = self._hold()
+        self.hold_name, self.hold = Caption(" Hold", ""), self._hold()
+        self._hold_dot, self._preset_mV = Dot(self.hold), nan
+        self.hold_name.double_clicked.connect(self._reset_hold)
         self.progress = QProgressBar()
         self.progress.setMaximumWidth(280)
         self.speed = _Box()
@@ -65,25 +65,47 @@ class Bar(QToolBar):
         self.cell.activated.connect(lambda n: _tell(self.cell_picked, self.cell.itemData(n)))
         self.protocol.activated.connect(lambda n: _tell(self.protocol_picked, self.protocol.itemData(n)))
         self.speed.activated.connect(lambda n: self.speed_picked.emit(SPEEDS[n]))
-        for widget in (self.cell, self.protocol, self.run, self.halt, QLabel(" Hold"), self.hold, self.progress):
+        for widget in (self.cell, self.protocol, self.run, self.halt, self.hold_name, self.hold, self.progress):
             self.addWidget(widget)
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(gap)
         self.addWidget(self.speed)
+        self._paced_ms = 0.0  # how long the protocol takes in real time
+        self.show_progress(0, 1)
+        self.show_preset(None)
         self.show_speed(1.0)
         self.show_running(False, False)
-        self.show_progress(0, 1)
 
     def _hold(self) -> QuantityField:
         """The holding potential; arrows step by 5 mV, with Shift by 1."""
         field = QuantityField("mV", -VOLTAGE_LIMIT_mV, VOLTAGE_LIMIT_mV, 1)
-        field.setToolTip(f"{_HOLD}\n{range_text(field.minimum(), field.maximum(), 'mV')}")
         field.setAccessibleName("holding potential")
         field.step_by(*HOLD_STEPS_mV)
         field.edited.connect(self.hold_edited)
         field.editingFinished.connect(self.settled)
         return field
+
+    def _reset_hold(self) -> None:
+        if not isnan(self._preset_mV):
+            self.settled.emit()
+            self.hold_edited.emit(self._preset_mV)
+            self.settled.emit()
+
+    def show_preset(self, preset: Protocol | None) -> None:
+        """Mark the holding potential if it is another than this protocol's, which a double-click brings back."""
+        self._preset_mV = nan if preset is None else preset.hold_mV
+        changed = preset is not None and preset.hold_mV != self.hold.value()
+        self._hold_dot.setVisible(changed)
+        was = (
+            f"Changed from {value_text('protocol.hold_mV', self._preset_mV)}; double-click its name resets it."
+            if changed
+            else ""
+        )
+        self.hold.setAccessibleDescription(was)
+        ends = range_text(self.hold.minimum(), self.hold.maximum(), "mV")
+        for part in (self.hold, self.hold_name):
+            part.setToolTip("\n".join(filter(None, (_HOLD, ends, was))))
 
     def show_running(self, running: bool, paused: bool) -> None:
         """Say what Space does now."""
@@ -92,15 +114,22 @@ class Bar(QToolBar):
         self.halt.setEnabled(running)
 
     def show_progress(self, done: int, total: int) -> None:
-        """How many sweeps are finished."""
+        """How many sweeps are finished; before the first, how long all of them take at the speed that is set."""
+        speed, sweeps = SPEEDS[max(self.speed.currentIndex(), 0)], f"{total} sweep{'s' if total > 1 else ''}"
+        paced = self._paced_ms > 0.0 and speed < inf
+        whole = f"{sweeps}, {time_text(self._paced_ms / speed)}" if paced else sweeps
         self.progress.setRange(0, max(total, 1))
         self.progress.setValue(done)
-        self.progress.setMinimumWidth(self.progress.fontMetrics().horizontalAdvance(f" sweep {total} / {total} "))
-        self.progress.setFormat(f"sweep {done} / {total}" if done else f"{total} sweep{'s' if total > 1 else ''}")
+        letters = self.progress.fontMetrics()
+        width = max(letters.horizontalAdvance(f" {text} ") for text in (f"sweep {total} / {total}", whole))
+        self.progress.setMinimumWidth(width)
+        self.progress.setFormat(f"sweep {done} / {total}" if done else whole)
 
     def show_speed(self, speed: float) -> None:
         """Show the speed that is set."""
         self.speed.setCurrentIndex(SPEEDS.index(speed))
+        if not self.progress.value():
+            self.show_progress(0, self.progress.maximum())
 
     def show_rig(self, rig: Rig) -> None:
         """Show the cell's name; a membrane whose voltage is free is not held."""
@@ -111,6 +140,7 @@ class Bar(QToolBar):
         """Show the protocol's name and holding potential."""
         _select(self.protocol, protocol.name, protocol.title)
         self.hold.show_value(protocol.hold_mV)
+        self._paced_ms = paced_ms(protocol)
         if not self.halt.isEnabled():
             self.show_progress(0, protocol.total_sweeps)
 

@@ -1,27 +1,32 @@
 """What lies faint behind the sweeps on show: a recording that is laid over them, else the run before."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vclamp.analysis.difference import is_comparable, with_difference
+from vclamp.analysis.inspector import ghost_of
+from vclamp.analysis.windows import is_known
 from vclamp.errors import VClampError
+from vclamp.model.exam import hidden
 from vclamp.model.protocol import Protocol
-from vclamp.model.record import Header, Recording, Sweep
+from vclamp.model.record import About, Header, Recording, Sweep
 from vclamp.model.rig import Rig
 
 ALIKE = 0.01  # by which lengths of sweeps may differ that are laid over one another
-CONTROL = "control"
+CONTROL, TRUE = "control", "true ionic"
 
 
 class Behind:
     """Chooses it, and keeps what was laid over whatever is run or previewed before it.
 
-    While `differs`, the sweeps on show have one more trace, the difference from what is laid over them.
+    While `differs`, the sweeps on show have one more trace, the difference from what is laid over them. While
+    `tells_truth`, it is their own true ionic current that lies behind them, where it may be told.
     """
 
     def __init__(self) -> None:
         self.laid_over: Recording | None = None
         self.now: Recording | None = None
-        self.differs = False
+        self.differs = self.tells_truth = False
         self._made: dict[int, tuple[Sweep, Sweep | None, Sweep]] = {}  # of a sweep and its control, the difference
 
     def choose(self, header: Header, before: Recording | None = None) -> Recording | None:
@@ -52,6 +57,14 @@ class Behind:
         if self.laid_over is not None and _misfit(self.laid_over, protocol):
             self.laid_over = None
 
+    def truth_of(self, header: Header, sweeps: Sequence[Sweep]) -> Recording | None:
+        """The true ionic current of these sweeps, if that is wanted and may be told."""
+        rig = header.rig
+        secret = hidden(rig) or not is_known(rig) or rig.amplifier.clamps_current
+        if not self.tells_truth or secret or not sweeps:
+            return None
+        return Recording(header, tuple(map(_only_its_current, map(ghost_of, sweeps))), about=About(name=TRUE))
+
     # ---- the difference --------------------------------------------------------------------
 
     def control_of(self, header: Header) -> Recording | None:
@@ -75,6 +88,11 @@ class Behind:
         if self.control_of(recording.header) is None:
             return recording
         return replace(recording, sweeps=tuple(self.told(sweep, recording.header) for sweep in recording.sweeps))
+
+
+def _only_its_current(sweep: Sweep) -> Sweep:
+    row = sweep.names.index("i_pA")
+    return replace(sweep, names=("i_pA",), values=sweep.values[row : row + 1])
 
 
 def as_control(recording: Recording) -> Recording:

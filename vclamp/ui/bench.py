@@ -1,6 +1,7 @@
 """The bench: the rig and protocol of now, and how they came to be. The one mutable thing."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from PySide6.QtCore import QObject, Signal
 
@@ -69,6 +70,18 @@ class Bench(QObject):
         """Name of the step that redo would do again; empty if there is none."""
         return _name(self._now, self._future[-1]) if self._future else ""
 
+    @property
+    def steps(self) -> tuple[list[str], list[str]]:
+        """Names of the steps so far, and of those taken back, in the order in which they were made."""
+        scenes = [*self._past, self._now, *reversed(self._future)]
+        names = [_name(before, after) for before, after in pairwise(scenes)]
+        return names[: len(self._past)], names[len(self._past) :]
+
+    def go_by(self, steps: int) -> None:
+        """Take some steps back, or do some again."""
+        for _ in range(abs(steps)):
+            (self.undo if steps < 0 else self.redo)()
+
     def close_step(self) -> None:
         """What comes now is another step, also if it sets the same value."""
         self._open = False
@@ -123,14 +136,15 @@ class Bench(QObject):
         """Take an edited rig; `step` names what was edited."""
         self._go(replace(self._now, rig=rig, step=step, paths=()))
 
-    def load_cell(self, name_or_path: str) -> None:
-        """Take another cell."""
-        rig = load_rig(paths.find(name_or_path, paths.CELLS, "cell"))
+    def load_cell(self, which: str | Rig) -> None:
+        """Take another cell: by its shipped name or its file's path, or one that was read."""
+        rig = which if isinstance(which, Rig) else load_rig(paths.find(which, paths.CELLS, "cell"))
         self.set_scene(rig, self.protocol, f"cell {rig.cell.title}")
 
-    def load_protocol(self, name_or_path: str) -> None:
-        """Take another protocol."""
-        protocol = load_protocol(paths.find(name_or_path, paths.PROTOCOLS, "protocol"))
+    def load_protocol(self, which: str | Protocol) -> None:
+        """Take another protocol: by its shipped name or its file's path, or one that was read."""
+        known = isinstance(which, Protocol)
+        protocol = which if known else load_protocol(paths.find(which, paths.PROTOCOLS, "protocol"))
         self.set_protocol(protocol, f"protocol {protocol.title}")
 
     def undo(self) -> None:

@@ -1,7 +1,7 @@
-"""The shipped cells, sorted by what they are about."""
+"""The shipped protocols, and the shipped cells sorted by what they are about."""
 
 from vclamp import paths
-from vclamp.model.files import title_of, topic_of
+from vclamp.model.files import title_of, titles, topic_of
 
 ORDER = (
     "Axons",
@@ -16,6 +16,11 @@ ORDER = (
 )
 
 
+def protocols() -> dict[str, str]:
+    """Titles of the shipped protocols by their names."""
+    return titles(paths.PROTOCOLS)
+
+
 def cells_by_topic() -> dict[str, dict[str, str]]:
     """Titles of the shipped cells by their names, under the topic that each file gives itself."""
     cells = paths.shipped(paths.CELLS)
@@ -25,4 +30,4 @@ def cells_by_topic() -> dict[str, dict[str, str]]:
         ((title_of(path), name) for name, path in cells.items()), key=lambda item: item[0].casefold()
     )
     found = {heading: {name: title for title, name in sorted_titles if topics[name] == heading} for heading in headings}
-    return {heading: titles for heading, titles in found.items() if titles}
+    return {heading: named for heading, named in found.items() if named}

@@ -7,15 +7,11 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.publish.scopes import SCOPES, hero
-from vclamp.ui.at_cursor import AtCursor
+from vclamp.ui.at_cursor import AtCursor, CursorViews
 from vclamp.ui.behind import as_control
 from vclamp.ui.newest import Beside, Soon
 from vclamp.ui.on_show import OnShow
-from vclamp.ui.panels.books import LedgerView
-from vclamp.ui.panels.inspector import InspectorPanel
 from vclamp.ui.panels.live_iv import LiveIv
-from vclamp.ui.panels.membrane import Membrane
-from vclamp.ui.panels.readout import CursorTable
 from vclamp.ui.scopes.difference import DIFFERENCE_SCOPE
 from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.theme import Theme
@@ -26,7 +22,7 @@ USUAL_HINT = "Space runs the protocol"
 NEEDS_CURRENT_CLAMP = "These steps are of a current: I switches to current clamp, Space runs them"
 
 
-class Display(OnShow):
+class Display(OnShow, CursorViews):
     """Keeps the sweeps on show and brings every view up to date with them."""
 
     progressed = Signal(int, int)  # sweeps done, sweeps in all
@@ -42,26 +38,7 @@ class Display(OnShow):
         self._soon = Soon(AFTER_MS, lambda: self.iv.busy, self)
         self._soon.due.connect(self._bring_up_to_date)
         self.stack.cursors_moved.connect(self._read_cursors)
-
-    @property
-    def circuit(self) -> Membrane:
-        """The membrane as a circuit."""
-        return self.at_cursor.circuit
-
-    @property
-    def cursors(self) -> CursorTable:
-        """What both cursors read."""
-        return self.at_cursor.table
-
-    @property
-    def ledger(self) -> LedgerView:
-        """What flows at one sample."""
-        return self.at_cursor.ledger
-
-    @property
-    def inspector(self) -> InspectorPanel:
-        """Why the trace is as it is at cursor 1."""
-        return self.at_cursor.inspector
+        self.inspector.ghost_wanted.connect(self.show_truth)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw everything in another look."""
@@ -101,7 +78,15 @@ class Display(OnShow):
     def _show_family(self, ghost: Recording | None, *, keep_view: bool = True) -> None:
         """Draw the sweeps on show, with their difference from the control if that is wanted."""
         assert self._header is not None
+        ghost = self._behind.truth_of(self._header, self._sweeps) or ghost
         self.stack.family.show_family(self._header, self._told(), ghost=ghost, keep_view=keep_view)
+
+    def show_truth(self, wanted: bool) -> None:
+        """Lay the true ionic current behind the recorded one, or no longer."""
+        self._behind.tells_truth = wanted
+        if self._header is not None:
+            self._show_family(self._behind.now)
+            self.stack.family.name_lines()
 
     @property
     def cursors_ms(self) -> tuple[float, float]:
@@ -178,13 +163,15 @@ class Display(OnShow):
             self.recording = Recording(self._header, tuple(self._sweeps), finished)
         self._bring_up_to_date()
         self.stack.family.drop_live()
+        if self._sweeps and self._behind.tells_truth:
+            self.show_truth(True)
         if self._sweeps:
             self.stack.family.autoscale()
         elif self.recording is not None:
             self.show_recording(self.recording)
 
-    def show_recording(self, recording: Recording) -> None:
-        """Show a run that was recorded earlier; one of another program stays behind what is run before it."""
+    def show_recording(self, recording: Recording, before: Recording | None = None) -> None:
+        """Show a run that was recorded earlier, `before` behind it; another program's stays behind what is run next."""
         self.recording, self.running = recording, False
         self.at_cursor.stand()
         if recording.foreign:
@@ -193,7 +180,7 @@ class Display(OnShow):
         self._rig = recording.header.rig
         self.fit_scopes(recording.header.protocol)
         self.stack.hint.hide()
-        ghost = self._behind.choose(recording.header)
+        ghost = self._behind.choose(recording.header, before)
         self._show_family(ghost, keep_view=False)
         self.stack.show_number(None, 0)
         self.stack.place_cursors(recording.header.protocol)
@@ -238,6 +225,15 @@ class Display(OnShow):
             self._behind.differs = False
             return False
         self.fit_scopes()
+        self._draw_curves()
+        self._read_cursors()
+        return True
+
+    def rename(self, protocol: Protocol) -> bool:
+        """Keep the sweeps on show if the protocol only has another name or other marks, and measure them anew."""
+        if not super().rename(protocol):
+            return False
+        self.stack.family.header = self._header
         self._draw_curves()
         self._read_cursors()
         return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
+    QApplication,
     QDockWidget,
     QHBoxLayout,
     QMainWindow,
@@ -93,6 +94,8 @@ class Docks(QObject):
         super().__init__(window)
         self._window, self._settings, self._roomy = window, settings, roomy
         self.tabs = QTabWidget()
+        for part in (self.tabs, self.tabs.tabBar()):
+            part.setAccessibleName("measurements")
         for title, widget in tabs.items():
             self.tabs.addTab(widget, title)
         self._heights: dict[bool, list[int]] = {}
@@ -101,10 +104,13 @@ class Docks(QObject):
         self._alive = QTimer(self, singleShot=True, interval=0)  # a shot "with a context" would swallow exceptions
         self._alive.timeout.connect(lambda: settings.remember("layout/trying", ""))
         self._by_hand = False  # whether its user has divided the window
+        self._in_front: set[str] = set()  # of those behind the curves
         panels = {**panels, "numbers": self.tabs}
         self.docks = {name: self._made(name, panels[name]) for name in PLACES}
         window.setDockNestingEnabled(True)
         self.tabs.currentChanged.connect(self._divide)
+        for name in BEHIND:
+            self.docks[name].visibilityChanged.connect(lambda seen, name=name: self._turn(name, seen))
         for heard in (panels["curves"], window):
             heard.installEventFilter(self)
         self.choose("Student")
@@ -173,6 +179,7 @@ class Docks(QObject):
     def fit(self, em: int) -> None:
         """Give the sides what their text needs, in a font of this size in px, and on a wide window some more."""
         self._em = em
+        self.tabs.tabBar().setFont(QApplication.font())  # a new look does not reach it by itself
         width = self._window.width()
         owner = width < WIDE
         for corner, side in (
@@ -192,26 +199,40 @@ class Docks(QObject):
     def _fold(self, narrow: bool, *, again: bool = False) -> None:
         """On a narrow window all of the right column are tabs."""
         window, curves, numbers = self._window, self.docks["curves"], self.docks["numbers"]
+        names = [name for name in ("curves", *BEHIND, "numbers") if again or self._is_at_home(name)]
+        if "curves" not in names or "numbers" not in names:
+            return  # its user has taken the column apart
         if not again and narrow == (curves in window.tabifiedDockWidgets(numbers)):
             return
-        names = ("curves", *BEHIND, "numbers")
         shown = {name for name in names if not self.docks[name].isHidden()}
         for name in names:  # nothing else takes tabs apart
             window.removeDockWidget(self.docks[name])
             window.addDockWidget(PLACES[name].area, self.docks[name])
         (window.tabifyDockWidget if narrow else self._below)(curves, numbers)
-        for name in BEHIND:
+        for name in (name for name in BEHIND if name in names):
             window.tabifyDockWidget(curves, self.docks[name])
         for name in shown:
             self.docks[name].show()
         curves.raise_()
 
+    def _is_at_home(self, name: str) -> bool:
+        """Whether a panel is on the side it belongs to, not where its user has put it."""
+        dock = self.docks[name]
+        return not dock.isFloating() and self._window.dockWidgetArea(dock) == PLACES[name].area
+
     def _below(self, upper: QDockWidget, lower: QDockWidget) -> None:
         self._window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
 
+    def _turn(self, name: str, seen: bool) -> None:
+        """A list behind the curves came to the front, which needs room, or has left it."""
+        (self._in_front.add if seen else self._in_front.discard)(name)
+        if self._had_room != (self.tabs.currentWidget() in self._roomy and not self._in_front):
+            self._divide()
+
     def _divide(self) -> None:
         """Give the curves less room while a tab with a plot or a long table is open; a user's own division stays."""
-        pair, needs_room = [self.docks["curves"], self.docks["numbers"]], self.tabs.currentWidget() in self._roomy
+        pair = [self.docks["curves"], self.docks["numbers"]]
+        needs_room = self.tabs.currentWidget() in self._roomy and not self._in_front
         if needs_room != self._had_room:
             self._heights[self._had_room] = [dock.height() for dock in pair]
             self._had_room = needs_room

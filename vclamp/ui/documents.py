@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QFileDialog
 
 from vclamp import paths
 from vclamp.errors import VClampError
+from vclamp.model.files import kind_of, load_protocol, load_rig
+from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording
+from vclamp.model.rig import Rig
 from vclamp.publish.scopes import SCOPES, is_possible
 from vclamp.storage.safely import safe_name
 from vclamp.ui.behind import rig_for
@@ -17,7 +20,9 @@ from vclamp.ui.errands import Errands
 from vclamp.ui.logbook import NOTHING_YET, Logbook
 from vclamp.ui.panels.run_rows import counted
 from vclamp.ui.rescue import Rescue
-from vclamp.ui.shelf import SESSION, Shelf, read_newest
+from vclamp.ui.screen import Left, read_as_left, show_as_left
+from vclamp.ui.shelf import SESSION, read_newest
+from vclamp.ui.watch import Watch
 
 if TYPE_CHECKING:
     from vclamp.ui.exporting import ExportSheet
@@ -39,7 +44,7 @@ class Documents(QObject):
         self.errands = Errands(window.bridge.beside, self)
         self.logbook = Logbook(window, self)
         self.runs = self.logbook.panel
-        self.rescue = Rescue(window)
+        self.rescue, self.watch = Rescue(window), Watch(window)
         self.errands.changed.connect(lambda: window.status.follow(self.errands))
         self.errands.cancelled.connect(lambda title: window.status.announce(f"{title}: cancelled"))
         self.list_runs = self.logbook.list_runs
@@ -59,20 +64,18 @@ class Documents(QObject):
         if path is None:
             return
         if path.suffix.lower() == ".toml":
-            self._open_description(path)
+            self._read_description(path)
             return
-        self._window.bridge.beside(lambda: read_newest(path), self._opened)
+        self._window.bridge.beside(lambda: read_as_left(path), self._opened)
 
-    def _opened(self, found: tuple[Shelf, int, Recording] | VClampError) -> None:
+    def _opened(self, found: Left | VClampError) -> None:
         if isinstance(found, VClampError):
             self._window.banner.say(str(found))
             return
-        shelf, newest, recording = found
-        self._remember(shelf.path)
-        self.show(recording)
-        self.logbook.take(shelf, newest, recording)
+        self._remember(found.shelf.path)
+        show_as_left(self._window, found)
 
-    def show(self, recording: Recording | VClampError) -> None:
+    def show(self, recording: Recording | VClampError, before: Recording | None = None) -> None:
         """Put a recording on the bench and on show, or say why not; what another program recorded has no rig."""
         window = self._window
         if isinstance(recording, VClampError):
@@ -80,7 +83,7 @@ class Documents(QObject):
             return
         window.bench.set_scene(rig_for(recording, window.bench.rig), recording.header.protocol, "open recording")
         window.forget_run()
-        window.display.show_recording(recording)
+        window.display.show_recording(recording, before)
         window.bridge.change(window.bench.rig, window.bench.protocol, preview=False)
         if recording.foreign and recording.about.note:
             window.banner.say(f"{recording.about.source}: {recording.about.note}")
@@ -107,29 +110,26 @@ class Documents(QObject):
         """Take a protocol from a file."""
         path = self._ask_open("Open protocol", "Protocols (*.toml)", paths.PROTOCOLS)
         if path is not None:
-            self._window.load_protocol(str(path))
+            self._read_description(path, "protocol")
 
     def open_cell(self) -> None:
         """Take a cell from a file."""
         path = self._ask_open("Open cell", "Cells (*.toml)", paths.CELLS)
         if path is not None:
-            self._window.load_cell(str(path))
+            self._read_description(path, "cell")
 
-    def _open_description(self, path: Path) -> None:
-        from vclamp.model.files import kind_of
+    def _read_description(self, path: Path, kind: str = "") -> None:
+        """Take the cell or protocol of a file, read beside the window."""
 
-        window = self._window
-        try:
-            kind = kind_of(path)
-        except VClampError as error:
-            window.banner.say(str(error))
-            return
-        if kind == "channel":
-            window.banner.say(f"{path.name} describes a channel: name it in a cell, and open that.")
-            return
-        load = window.load_cell if kind == "cell" else window.load_protocol
-        load(str(path))
-        self._remember(path)
+        def take(found: Rig | Protocol | VClampError) -> None:
+            if isinstance(found, VClampError):
+                self._window.banner.say(str(found))
+                return
+            (self._window.load_cell if isinstance(found, Rig) else self._window.load_protocol)(found)
+            self.watch.follow(path, found)
+            self._remember(path)
+
+        self._window.bridge.beside(lambda: description(path, kind), take)
 
     def eventFilter(self, window: QObject, event: QEvent) -> bool:
         """What is dropped onto the window is opened."""
@@ -252,6 +252,7 @@ class Documents(QObject):
     def may_close(self) -> bool:
         """Whether the window may go; what was written is kept, and exports under way are given a moment."""
         self.runs.flush()
+        self.logbook.keep_screen(only_own=True)
         if not self.rescue.may_close():
             return False
         self.errands.leave(LEAVE_S)
@@ -276,3 +277,17 @@ class Documents(QObject):
     def _ask_open(self, title: str, pattern: str, folder: Path) -> Path | None:
         chosen, _ = QFileDialog.getOpenFileName(self._window, title, str(folder), pattern)
         return Path(chosen) if chosen else None
+
+
+def description(path: Path, kind: str = "") -> Rig | Protocol:
+    """The cell or protocol that a text file describes; of a `kind` if only that will do.
+
+    Raises
+    ------
+    VClampError
+        If it describes something else, or not rightly.
+    """
+    kind = kind or kind_of(path)
+    if kind == "channel":
+        raise VClampError("it describes a channel", where=path.name, remedy="Name it in a cell, and open that.")
+    return (load_rig if kind == "cell" else load_protocol)(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vclamp.errors import VClampError
 from vclamp.model.record import About, Event, Finished, Header, Sweep
+from vclamp.ui.saver import Saver
 
 if TYPE_CHECKING:
     from vclamp.storage.session import Session
@@ -62,6 +63,7 @@ class Keeper:
         self._session: Session | None = None
         self._runs: list[_Run] = []
         self._refused = False
+        self.saver = Saver()  # for those who do not wait for the disk
 
     @property
     def path(self) -> Path | None:
@@ -74,7 +76,7 @@ class Keeper:
         return sum(len(run.sweeps) - run.n_saved for run in self._runs) if self._refused else 0
 
     def hear(self, event: Event) -> None:
-        """Keep what is to be kept; a sweep is on the disk before it is passed on, or waits."""
+        """Keep what is to be kept: write it to the disk, or let it wait if that refuses."""
         if isinstance(event, Header):
             now = datetime.now(UTC).isoformat(timespec="milliseconds")  # it may be saved later
             self._runs.append(_Run(event, About(started_utc=now)))

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 
 from vclamp.errors import VClampError
+from vclamp.model.files import to_data
 from vclamp.model.record import Header, Recording
 from vclamp.ui.errands import Progress
 from vclamp.ui.keeper import Begun
 from vclamp.ui.newest import Newest
 from vclamp.ui.panels.run_rows import counted
 from vclamp.ui.panels.runs import RunsPanel
-from vclamp.ui.shelf import Shelf, Unread, look_at
+from vclamp.ui.screen import screen_of
+from vclamp.ui.shelf import SESSION, Shelf, Unread, look_at
 
 if TYPE_CHECKING:
     from vclamp.ui.documents import Documents
@@ -35,6 +37,7 @@ class Logbook(QObject):
         self.panel = panel = RunsPanel()
         self.shelf: Shelf | None = None
         self._places: deque[tuple[Header, Path, int]] = deque(maxlen=PLACES)  # where runs are, the newest last
+        self._own: Path | None = None  # the file of this sitting
         self._hides: list[tuple[Sequence[int], bool]] = []  # that can be undone
         self._after_listing: Callable[[], None] | None = None
         self._listing, self._reading = Newest(window.bridge.beside), Newest(window.bridge.beside)
@@ -100,6 +103,7 @@ class Logbook(QObject):
         if self.shelf is None or self.shelf.path != begun.path:
             self.panel.clear()
             self.shelf = Shelf(begun.path)
+        self._own = begun.path
         self._places.append((begun.header, begun.path, begun.run))
         self.list_runs()
 
@@ -130,11 +134,25 @@ class Logbook(QObject):
             window.banner.say(self._why_not_named())
             return
         path, run = shown
+        self.keep_screen()
         window.status.announce_file(f"saved: {path.name}, run {run}", path)
         if self.shelf is not None and path == self.shelf.path and self.shelf.is_session:
             self.turn_to()
             proposed = f"{window.bench.protocol.name} {run}"
             self._when_listed(run, lambda: self.panel.rename(run, proposed))
+
+    def keep_screen(self, *, only_own: bool = False) -> None:
+        """Write down with the run on show how it is looked at; `only_own` leaves files of other sittings alone."""
+        shown, shelf = self.on_show, self.shelf
+        if shown is None or shown[0].suffix != SESSION or (only_own and shown[0] != self._own):
+            return
+        path, run = shown
+        places = [(number, header) for header, file, number in self._places if file == path]
+        listed = [each.id for each in shelf.runs] if shelf is not None and shelf.path == path else []
+        newest, faint = max(listed + [number for number, _ in places]), self._window.display.behind
+        behind = next((number for number, header in places if faint is not None and header is faint.header), None)
+        screen = screen_of(self._window, newest, behind if behind != run else None)
+        self._window.bridge.amend(path, lambda session: session.keep_screen(run, to_data(screen)), lambda _: None)
 
     def _why_not_named(self) -> str:
         window = self._window
@@ -197,6 +215,14 @@ class Logbook(QObject):
         self._change(change)
         done = "hidden: Ctrl+Z brings back" if hide else "brought back: Ctrl+Z hides again"
         self._window.status.showMessage(f"{counted(len(runs), 'run')} {done}", 8000)
+
+    @property
+    def undo_step(self) -> str:
+        """What undo would take back here; empty if nothing."""
+        if not self._hides:
+            return ""
+        runs, hide = self._hides[-1]
+        return f"{'hiding' if hide else 'bringing back'} {counted(len(runs), 'run')}"
 
     def undo(self) -> bool:
         """Take the last hiding back, if nothing came after it."""

@@ -6,16 +6,24 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QComboBox, QMenu
 
+from vclamp import __version__
 from vclamp.errors import VClampError
-from vclamp.publish.scopes import hero
+from vclamp.model.exam import hidden
+from vclamp.model.record import Header
+from vclamp.publish.as_python import python_text
+from vclamp.publish.scopes import SCOPES, ScopeKind, hero
+from vclamp.ui.markers import Markers
+from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.scopes.handling import Spot
 from vclamp.ui.scopes.kinds import Scope
+from vclamp.ui.scopes.one_channel import gate_traces, gates_of
 
 if TYPE_CHECKING:
     from vclamp.ui.window import Window
 
 ZOOM = 1.25
 NO_CONTROL = "There is no finished run to keep as the control yet: press Space to record one."
+SECRET = "This is an exam: its channels are not told apart. Drugs and the command are yours."
 
 
 class Navigation(QObject):
@@ -27,10 +35,12 @@ class Navigation(QObject):
         self._before: dict[str, object] = {}  # which channels were on before one was alone
         self._loose: dict[str, QAction] = {}
         self._display, self._stack = window.display, window.display.stack
+        self.markers = Markers(window)
         self._stack.asked.connect(self.show_menu)
         self._stack.cursors_moved.connect(self._scrub)
         for heard in (window, *window.bar.findChildren(QComboBox)):  # Enter unfolds those
             heard.installEventFilter(self)
+        window.bridge.grew.connect(lambda _: self.show_all())  # a run goes on
         self._stack.setFocus()  # not a list of cells, in which an arrow would take another one
 
     # ---- keys ------------------------------------------------------------------------------
@@ -52,26 +62,32 @@ class Navigation(QObject):
     # ---- sweeps ----------------------------------------------------------------------------
 
     def step(self, by: int) -> None:
-        """Bring the sweep before or after the one in front to the front, while nothing runs."""
+        """Bring the sweep before or after the one in front to the front, while nothing runs or the run stands still."""
         family, shown = self._stack.family, self._display.shown
-        if self._display.running or shown is None or not shown.sweeps:
+        if (self._display.running and not self._window.bridge.paused) or shown is None or not shown.sweeps:
             return
         there = [sweep.index for sweep in shown.sweeps]
         front = family.front if family.front in there else there[-1]
         chosen = family.front is not None or by < 0
         number = there.index(front) + (by if chosen else 0)
         self._display.choose_sweep(there[min(max(number, 0), len(there) - 1)])
+        self.markers.show()
 
     def show_all(self) -> None:
         """Show the whole family alike again."""
         if self._stack.family.front is not None:
             self._display.choose_sweep(None)
+            self.markers.show()
 
     def stop(self) -> None:
-        """End the run; while there is none, show all sweeps alike."""
+        """End the run; while there is none, leave the field that has the focus, or show all sweeps alike."""
+        field = QApplication.focusWidget()
+        if isinstance(field, QuantityField):
+            field.show_value(field.value())  # what was typed is not taken
+            field.clearFocus()
         if self._window.bridge.running:
             self._window.stop()
-        else:
+        elif not isinstance(field, QuantityField):
             self.show_all()
 
     def _scrub(self) -> None:
@@ -135,8 +151,15 @@ class Navigation(QObject):
 
     # ---- channels --------------------------------------------------------------------------
 
+    def switch(self, number: int) -> None:
+        """Switch the n-th channel on or off."""
+        if not self._is_secret():
+            self._window.toggle_channel(number)
+
     def solo(self, number: int) -> None:
         """Leave the n-th channel alone on; if it is, have those back that were on before."""
+        if self._is_secret():
+            return
         cell = self._window.bench.rig.cell
         now: dict[str, object] = {f"cell.channels.{channel.name}.on": channel.on for channel in cell.channels}
         if number > len(now):
@@ -150,6 +173,41 @@ class Navigation(QObject):
             wanted = self._before if self._before.keys() == now.keys() else dict.fromkeys(now, True)
         self._window.edit_together({path: on for path, on in wanted.items() if on != now[path]})
 
+    def plot_gates(self, number: int) -> None:
+        """Plot the gates of the n-th channel alone; if they are, plot them no longer."""
+        window, scope = self._window, self._stack.scopes["gates"]
+        channels = window.bench.rig.cell.channels
+        if self._is_secret() or number > len(channels):
+            return
+        channel = channels[number - 1]
+        lines = {line.trace for line in SCOPES["gates"].lines(window.bench.rig)}
+        if not lines.intersection(gate_traces(channel)):
+            why = "is a scheme of states" if channel.is_gated else "is always open"
+            window.status.announce(f"{channel.title} has no gates: it {why}")
+            return
+        kind = gates_of(channel.name, channel.title)
+        shown = scope.shown and scope.kind.title == kind.title
+        self._plot_gates(SCOPES["gates"] if shown else kind, not shown)
+
+    def plot_all_gates(self, wanted: bool) -> None:
+        """Plot the gates of all channels, or none."""
+        self._plot_gates(SCOPES["gates"], wanted)
+
+    def _plot_gates(self, kind: ScopeKind, wanted: bool) -> None:
+        scope = self._stack.scopes["gates"]
+        if scope.shown and scope.kind is not kind:
+            self._window.want_scope("gates", False)
+        scope.set_title(kind.title)
+        scope.kind = kind
+        self._window.want_scope("gates", wanted)
+
+    def _is_secret(self) -> bool:
+        """Whether nothing may be told of channels; it says so."""
+        secret = hidden(self._window.bench.rig)
+        if secret:
+            self._window.banner.say(SECRET)
+        return secret
+
     # ---- what is at a place ----------------------------------------------------------------
 
     def show_menu(self, spot: Spot) -> None:
@@ -161,6 +219,8 @@ class Navigation(QObject):
             ("Measure here", lambda: self._measure(spot)),
             ("Autoscale", lambda: self._stack.family.autoscale_heights([spot.scope])),
             ("Autoscale all", self._stack.family.autoscale),
+            None,
+            ("What is this?", lambda: self._window.help.open_spot(spot)),
             None,
             ("Copy figure", self.copy_figure),
             ("Export figure…", self._window.documents.export_sheet),
@@ -186,3 +246,18 @@ class Navigation(QObject):
         self._stack.reading.hide()
         QApplication.clipboard().setPixmap(self._stack.grab())
         self._window.status.announce("The picture of the scopes is in the clipboard")
+
+    def copy_as_python(self) -> None:
+        """Put a program into the clipboard that runs what is on the bench."""
+        window = self._window
+        rig, protocol, recorded = window.bench.rig, window.bench.protocol, window.display.recording
+        same = recorded is not None and (recorded.header.rig, recorded.header.protocol) == (rig, protocol)
+        header = Header(rig, protocol, recorded.header.seed if same and recorded is not None else 0, __version__)
+        window.bridge.beside(lambda: python_text(header), self._copied)
+
+    def _copied(self, found: str | VClampError) -> None:
+        if isinstance(found, VClampError):
+            self._window.banner.say(str(found))
+        else:
+            QApplication.clipboard().setText(found)
+            self._window.status.announce("A Python program that runs this experiment is in the clipboard")

@@ -1,7 +1,10 @@
 """Which sweeps are on show, and what they are compared with."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject
 
+from vclamp.model.protocol import Protocol
 from vclamp.model.record import Header, Recording, Sweep
 from vclamp.ui.behind import Behind
 
@@ -32,6 +35,29 @@ class OnShow(QObject):
         if behind is None or header is None or not behind.sweeps or behind.header.rig == header.rig:
             return None
         return None if behind.header.rig.amplifier.clamps_current else behind
+
+    def rename(self, protocol: Protocol) -> bool:
+        """Let the sweeps on show have a protocol that plays like theirs, by another name or with other marks.
+
+        Returns
+        -------
+        bool
+            False if there are none, or it does not.
+        """
+        header, recorded = self._header, self.recording
+        if header is None or not protocol.plays_like(header.protocol):
+            return False
+        self._header = replace(header, protocol=protocol)
+        if recorded is not None:
+            same = recorded.header is header
+            renamed = self._header if same else replace(recorded.header, protocol=protocol)
+            self.recording = replace(recorded, header=renamed)
+        return True
+
+    @property
+    def behind(self) -> Recording | None:
+        """What lies faint behind the sweeps on show."""
+        return self._behind.now
 
     @property
     def control(self) -> Recording | None:

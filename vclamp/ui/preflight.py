@@ -40,11 +40,11 @@ def check() -> None:
     platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
     wayland = platform.startswith("wayland") or (not platform and "WAYLAND_DISPLAY" in os.environ)
     on_x = platform == "xcb" or (not platform and not wayland)
-    missing = missing_packages({**_ALWAYS, **(_ON_X if on_x else {})})
+    missing = missing_libraries({**_ALWAYS, **(_ON_X if on_x else {})})
     if missing:
         raise SystemLacksError(
-            f"this system lacks {len(missing)} libraries that a window needs",
-            remedy=f"Install them: sudo apt install {' '.join(missing)}",
+            f"this system lacks what a window needs: {', '.join(missing)}",
+            remedy=f"Install it: sudo apt install {' '.join(missing.values())} (or its like where there is no apt)",
         )
     if on_x and not _x_answers():
         raise SystemLacksError(
@@ -53,9 +53,9 @@ def check() -> None:
         )
 
 
-def missing_packages(libraries: dict[str, str]) -> list[str]:
-    """Packages of the libraries that cannot be loaded."""
-    return [package for library, package in libraries.items() if not _loads(library)]
+def missing_libraries(libraries: dict[str, str]) -> dict[str, str]:
+    """The libraries that cannot be loaded, with their packages."""
+    return {library: package for library, package in libraries.items() if not _loads(library)}
 
 
 def _loads(library: str) -> bool:
@@ -81,6 +81,15 @@ def _x_answers() -> bool:
     failed = xcb.xcb_connection_has_error(connection)
     xcb.xcb_disconnect(connection)
     return not failed
+
+
+def qt_version() -> str:
+    """The version of Qt that is loaded, or a word why none is."""
+    try:
+        from PySide6.QtCore import qVersion
+    except ImportError as error:
+        return f"cannot be loaded: {error}"
+    return qVersion()
 
 
 def check_binding() -> None:

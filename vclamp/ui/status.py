@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QDateTime, QSize, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from vclamp.model.exam import hidden
@@ -18,8 +18,30 @@ from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.worker import Compiling
 from vclamp.units import celsius
 
+LEAST_EM = 6
 READ_MS = 500
 ANNOUNCED_MS = 20_000  # as long as there is something to click
+
+
+class Line(QLabel):
+    """A text that ends in dots where there is no room for all of it, and never widens the window."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for some letters."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), LEAST_EM * self.fontInfo().pixelSize()), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Write as much as there is room for."""
+        room = self.contentsRect()
+        if self.fontMetrics().horizontalAdvance(self.text()) <= room.width():
+            super().paintEvent(event)
+            return
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        role = QPalette.ColorRole.WindowText
+        self.style().drawItemText(
+            QPainter(self), room, Qt.AlignmentFlag.AlignVCenter, self.palette(), self.isEnabled(), text, role
+        )
 
 
 class Announcement(QWidget):
@@ -28,7 +50,7 @@ class Announcement(QWidget):
     def __init__(self, instead_of: tuple[QWidget, ...]) -> None:
         super().__init__()
         self._usual = instead_of
-        self.text, self.bar = QLabel(), QProgressBar(maximum=1000)
+        self.text, self.bar = Line(), QProgressBar(maximum=1000)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.bar.setFixedWidth(12 * self.fontInfo().pixelSize())
         self.bar.setFormat("%p %")
@@ -86,7 +108,8 @@ class StatusLine(QStatusBar):
         super().__init__()
         self._stack = stack
         self._lively = stack.lively
-        self.now, self.rig, self.file, self.frames = (QLabel() for _ in range(4))
+        self.now = QLabel()
+        self.rig, self.file, self.frames = (Line() for _ in range(3))
         self.news = Announcement((self.now, self.rig))
         self.addWidget(self.news)
         self.addWidget(self.now)

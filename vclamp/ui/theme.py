@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from vclamp.model.rig import Rig
-from vclamp.publish import colours
+from vclamp.publish import colours, scopes
 
 READABLE = 4.5  # WCAG 2.1, success criterion 1.4.3: least contrast of text
 
@@ -77,17 +77,17 @@ _DARK = Theme(
     panel="#1c2126",
     panel_border="#39424b",
     field="#11151a",
-    text="#e6eaee",
-    dim_text="#9eabb7",
-    plot_background="#11151a",
+    text=colours.DARK.text,
+    dim_text=colours.DARK.dim,
+    plot_background=colours.DARK.ground,
     grid="#2b333b",
-    axis="#b4bec7",
-    accent="#56b4e9",
+    axis=colours.DARK.axis,
+    accent=colours.DARK.accent,
     highlight="#0069a6",
     on_fill="#ffffff",
     progress="#00609a",
     run="#00754a",
-    record="#ff5f4f",
+    record=colours.DARK.warning,
     warning="#ffb000",
     cursor_1="#e69f00",
     cursor_2="#cc79a7",
@@ -102,17 +102,17 @@ _LIGHT = Theme(
     panel="#f3f5f7",
     panel_border="#c3ccd4",
     field="#ffffff",
-    text="#1a2026",
-    dim_text="#51606d",
-    plot_background="#ffffff",
+    text=colours.LIGHT.text,
+    dim_text=colours.LIGHT.dim,
+    plot_background=colours.LIGHT.ground,
     grid="#e1e6ea",
-    axis="#2b343c",
-    accent="#0072b2",
+    axis=colours.LIGHT.axis,
+    accent=colours.LIGHT.accent,
     highlight="#0069a6",
     on_fill="#ffffff",
     progress="#9ed0f2",
     run="#00754a",
-    record="#b82a18",
+    record=colours.LIGHT.warning,
     warning="#855400",
     cursor_1="#8f5c00",
     cursor_2="#9c3a70",
@@ -211,9 +211,9 @@ def channel_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
     return _ready(colours.channel_colours(rig, dark=theme.is_dark))
 
 
-def trace_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
-    """The colours of traces that are one of many of a channel (gates, states) or of no channel (ions)."""
-    return _ready(colours.trace_colours(rig, dark=theme.is_dark, text=theme.text))
+def line_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
+    """The colours of traces in every scope; those of a sweep's colour are not among them."""
+    return _ready(scopes.line_colours(rig, dark=theme.is_dark, text=theme.text, warning=theme.record))
 
 
 def sweep_colours(n: int, theme: Theme) -> list[QColor]:
@@ -300,7 +300,7 @@ QComboBox { background: $field; selection-background-color: $highlight; selectio
 QTableView { gridline-color: $panel_border; }
 QToolTip { background: $field; color: $text; border: 1px solid $panel_border; padding: ${half}px; }
 QTabWidget::pane { border: 1px solid $panel_border; }
-QTabBar::tab { background: $window; color: $dim_text; border: 1px solid $panel_border; padding: ${half}px ${gap}px;
+QTabBar::tab { background: $window; color: $dim_text; border: 1px solid $panel_border; padding: ${half}px ${less}px;
     border-top-left-radius: ${radius}px; border-top-right-radius: ${radius}px; }
 QTabBar::tab:selected { background: $panel; color: $text; border-bottom-color: $panel; }
 QHeaderView::section { background: $panel; color: $text; border: 1px solid $panel_border; padding: ${quarter}px; }
@@ -320,6 +320,7 @@ def style_sheet(theme: Theme) -> str:
         "handle": handle,
         "handle_radius": handle // 2,
         "overhang": (handle - half) // 2,
+        "less": round(0.45 * theme.font_px),
     }
     faded = palette(theme).color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text).name()
     return _STYLE.substitute(asdict(theme) | lengths, faded=faded)

@@ -32,18 +32,26 @@ class Tools(QObject):
         self.protocol.open_wanted.connect(window.documents.open_protocol)
         self.protocol.saved.connect(lambda path: window.status.showMessage(f"saved and checked: {path}", 10_000))
         window.bridge.sweep_done.connect(lambda sweep: self.protocol.mark_sweep(sweep.index + 1))
+        self.protocol.files.found.connect(self._mark_hold)
         window.display.circuit.branch_clicked.connect(self._note_branch)
+        window.display.circuit.sampled.connect(self._follow_cursor)
 
     def show_bench(self, rig: Rig, protocol: Protocol) -> None:
         """Follow the bench."""
         self.seal.show_rig(rig, protocol.hold_mV)
         self.protocol.show_protocol(protocol, rig)
+        self.protocol.files.look_for(protocol)
+        self._mark_hold()
         editor = self.channel
         if editor is not None and editor.isVisible():
             if editor.name in [channel.name for channel in rig.cell.channels]:
                 editor.show_channel(rig, editor.name)
             else:
                 editor.close()
+
+    def _mark_hold(self) -> None:
+        """The holding potential may be another than the protocol's own."""
+        self._window.bar.show_preset(self.protocol.files.preset(self._window.bench.protocol.name))
 
     def show_running(self, running: bool) -> None:
         """A protocol is not edited while it runs."""
@@ -78,6 +86,13 @@ class Tools(QObject):
         self.channel.show_channel(rig, self._branch if self._branch in names else names[0])
         self.channel.show()
         self.channel.raise_()
+        self._follow_cursor()
+
+    def _follow_cursor(self) -> None:
+        """The channel editor shows what the circuit shows."""
+        sample = self._window.display.circuit.sample
+        if sample is not None and self.channel is not None and self.channel.isVisible():
+            self.channel.show_sample(*sample[1:])
 
     def _note_branch(self, name: str) -> None:
         self._branch = name

@@ -7,6 +7,7 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from vclamp.errors import VClampError
+from vclamp.model.protocol import Protocol
 from vclamp.model.record import Finished, trace_names
 from vclamp.model.rig import Rig
 from vclamp.publish.scopes import SCOPES
@@ -16,6 +17,7 @@ from vclamp.ui.banner import Banner
 from vclamp.ui.bar import SPEEDS, Bar
 from vclamp.ui.bench import Bench
 from vclamp.ui.bridge import Bridge
+from vclamp.ui.catalogue import cells_by_topic, protocols
 from vclamp.ui.course import Course
 from vclamp.ui.display import Display
 from vclamp.ui.docks import Docks
@@ -48,7 +50,7 @@ class Window(QMainWindow):
         self.banner = Banner()
         self.status = StatusLine(self.display.stack)
         self.documents = Documents(self)
-        self.bar = Bar()
+        self.bar = Bar(cells_by_topic(), protocols())
         self.course = Course(self)
         self.analyst = Analyst(self)
         self._lay_out()
@@ -71,28 +73,8 @@ class Window(QMainWindow):
         stacked.addWidget(self.display.stack, 1)
         self.setCentralWidget(middle)
         self.setStatusBar(self.status)
-        analyst = self.analyst
-        tools = self.tools = Tools(self)
-        self.docks = Docks(
-            self,
-            self.settings,
-            {
-                "membrane": self.display.circuit,
-                "rig": self.panel,
-                "curves": self.display.iv,
-                "ledger": self.display.ledger,
-                "runs": self.documents.runs,
-                "protocol": tools.protocol,
-            },
-            {
-                "Cursors": self.display.cursors,
-                "Measure": analyst.measure,
-                "Analysis": analyst.panel,
-                "Inspector": self.display.inspector,
-                "Test": tools.seal,
-            },
-            roomy=(analyst.panel, analyst.measure, tools.seal, self.display.inspector),
-        )
+        self.tools = Tools(self)
+        self.docks = _docks(self)
 
     @property
     def tabs(self) -> QTabWidget:
@@ -127,7 +109,7 @@ class Window(QMainWindow):
             part.settled.connect(self.bench.close_step)
         bar.hold.refused.connect(self.banner.say)
         self.bench.rig_changed.connect(self._rig_changed)
-        self.bench.protocol_changed.connect(self.bench_changed)
+        self.bench.protocol_changed.connect(self._protocol_changed)
 
     # ---- running ---------------------------------------------------------------------------
 
@@ -197,15 +179,15 @@ class Window(QMainWindow):
         """Change some values of the rig in one step."""
         self.attempt(lambda: self.bench.set_values(values))
 
-    def load_cell(self, name: str) -> None:
+    def load_cell(self, which: str | Rig) -> None:
         """Put another cell under the pipette."""
-        self.attempt(lambda: self.bench.load_cell(name))
+        self.attempt(lambda: self.bench.load_cell(which))
         self.bar.show_rig(self.bench.rig)
 
-    def load_protocol(self, name: str) -> None:
+    def load_protocol(self, which: str | Protocol) -> None:
         """Take another protocol, with the scopes and the analysis that it is best seen with."""
         before = self.bench.protocol
-        self.attempt(lambda: self.bench.load_protocol(name))
+        self.attempt(lambda: self.bench.load_protocol(which))
         self.bar.show_protocol(self.bench.protocol)
         if self.bench.protocol != before:
             self.course.open_as_meant()
@@ -230,7 +212,16 @@ class Window(QMainWindow):
     def bench_changed(self) -> None:
         """Another cell or protocol is on the bench: start afresh."""
         self.forget_run()
+        self.status.what_if(False)
         self.display.clear(self.bench.rig, self.bench.protocol)
+        self.bar.show_protocol(self.bench.protocol)
+        self._show_rig()
+
+    def _protocol_changed(self) -> None:
+        """Start afresh, unless what is on show is of the same protocol by another name."""
+        if not self.display.rename(self.bench.protocol):
+            self.bench_changed()
+            return
         self.bar.show_protocol(self.bench.protocol)
         self._show_rig()
 
@@ -259,12 +250,16 @@ class Window(QMainWindow):
 
     def attempt(self, edit: Callable[[], None]) -> None:
         """Edit the bench, or say why not."""
+        before = self.bench.rig
         try:
             edit()
             self.banner.hide()
         except VClampError as error:
             self.banner.say(str(error))
-        self.panel.show_rig(self.bench.rig, self.display.theme)
+            for part in (self.panel, self.bar.hold):
+                part.say_refused(str(error))  # beside the value, if it is being edited
+        if self.bench.rig is before:  # else all is shown already; a field may show what was refused
+            self.panel.show_rig(self.bench.rig, self.display.theme)
         self.bar.hold.show_value(self.bench.protocol.hold_mV)
 
     # ---- looks and life --------------------------------------------------------------------
@@ -284,6 +279,31 @@ class Window(QMainWindow):
         self.hide()
         self.closed_whole = self.bridge.close(CLOSE_S)
         event.accept()
+
+
+def _docks(window: Window) -> Docks:
+    """What is around the scopes."""
+    display, analyst, tools = window.display, window.analyst, window.tools
+    return Docks(
+        window,
+        window.settings,
+        {
+            "membrane": display.circuit,
+            "rig": window.panel,
+            "curves": display.iv,
+            "ledger": display.ledger,
+            "runs": window.documents.runs,
+            "protocol": tools.protocol,
+        },
+        {
+            "Cursors": display.cursors,
+            "Measure": analyst.measure,
+            "Analysis": analyst.panel,
+            "Inspector": display.inspector,
+            "Test": tools.seal,
+        },
+        roomy=(analyst.panel, analyst.measure, tools.seal, display.inspector),
+    )
 
 
 def _shape(rig: Rig) -> object:

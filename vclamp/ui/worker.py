@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHUNK_WALL_MS = 4.0
 LONGEST_CHUNK_MS, MOST_CHUNK_MS = 100.0, 60_000.0  # to begin with, and where little is computed in so long
 SHORT_S, LONG_S = 0.002, 0.01  # of a chunk, so that even the fastest run can be stopped
-MAX_LAG_S = 0.1
+MAX_LAG_S = 0.25
 HEAD_START_S = 2.0
 SHARING_S = 0.0005
 PATIENCE_S = 0.3  # with a preview that is out of date; a faster one may be shown on the way
@@ -238,11 +238,14 @@ class Worker:
         self._go.set()
         self.forget()
         self._orders.put(None)
-        for thread in (self._thread, *tasks):
+        self._thread.join(timeout_s)
+        saved = not self._thread.is_alive() and self.keeper.saver.close(max(until - time.monotonic(), 0.0))
+        for thread in tasks:
             thread.join(max(until - time.monotonic(), 0.0))
-        if not self._thread.is_alive():
+        if saved:
+            self._ask_keeper()  # a note that was written last
             self.keeper.close()  # after the tasks: a file that one of them still reads keeps its side files
-        return not any(thread.is_alive() for thread in (self._thread, *tasks))
+        return saved and not any(thread.is_alive() for thread in tasks)
 
     def _order(self, order: Callable[[], None]) -> None:
         self.ordered += 1
@@ -311,16 +314,24 @@ class Worker:
                     moment_ms = _begins_ms(protocol, event.sweep)
                     self.pacer.wait_until(moment_ms + event.last / protocol.fs_kHz, lambda: self._is_over(inbox))
                     self._set_chunk(inbox, longest_ms)
-                if save:
+                if save and not isinstance(event, Chunk):
                     keeping = True
-                    self.keeper.hear(event)
+                    self._keep(event)
                 self.say(event)
                 began_s = time.monotonic()
         except Exception as error:  # whatever fails, the window must not wait for ever
             finished = Finished("failed", f"internal error: {type(error).__name__}: {error}")
             if keeping:
-                self.keeper.hear(finished)
+                self._keep(finished)
             self.say(finished)
+
+    def _keep(self, event: Event) -> None:
+        """Sweeps are saved while the next one runs; a run is not over before all of them are."""
+        if isinstance(event, Sweep):
+            self.keeper.saver.put(lambda: self.keeper.hear(event))
+        else:
+            self.keeper.saver.wait()
+            self.keeper.hear(event)
 
     def _is_over(self, inbox: "Inbox") -> bool:
         """Whether the run is to end; what was asked of the keeper meanwhile is done."""
@@ -329,6 +340,7 @@ class Worker:
 
     def _ask_keeper(self) -> None:
         while self._asked:
+            self.keeper.saver.wait()  # one thread at a time uses the keeper
             act, then = self._asked.popleft()
             try:
                 self.say(Done(then, act(self.keeper)))

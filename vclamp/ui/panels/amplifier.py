@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from vclamp.model.amplifier import Amplifier, Recorder
 from vclamp.model.rig import Rig
+from vclamp.publish.symbols import CIRCUITS
 from vclamp.ui.panels.editing import Editing, heading
 from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.panels.marks import Arrow, Knob
 from vclamp.ui.panels.parameters import Kind, kind_of
-from vclamp.ui.panels.words import AMPLIFIER, CIRCUITS, MODES, unit_of
+from vclamp.ui.panels.words import AMPLIFIER, MODES, unit_of
 
 USUAL_RS_MOhm = 6.0  # of a whole-cell recording; where there is none yet and a circuit needs one
 FIELD_EM = 6.6

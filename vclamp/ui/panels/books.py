@@ -39,6 +39,7 @@ class LedgerView(QWidget):
         self.when, self.verdict, self.spent = QLabel(), QLabel(wordWrap=True), QLabel(wordWrap=True)
         self.when.setProperty("role", "dim")
         self.table = QTableWidget(len(_ROWS), 0)
+        self.table.setAccessibleName("Ledger of the ions")
         self.table.setVerticalHeaderLabels(list(_ROWS))
         for row, tip in enumerate(_ROWS.values()):
             self.table.verticalHeaderItem(row).setToolTip(tip)

@@ -8,6 +8,7 @@ from vclamp.model.gating import MAX_STATES
 from vclamp.model.pump import Pump
 from vclamp.model.rig import Branch, Cell, Rig
 from vclamp.ui.panels.editing import Editing, drug_path
+from vclamp.ui.panels.equations import block_equation, equation_of
 from vclamp.ui.panels.fields import ConcentrationSlider, CountSlider, QuantityField
 from vclamp.ui.panels.marks import Arrow
 from vclamp.ui.panels.naming import PERMEABILITY_CM3_PER_S, PERMEABILITY_UNIT, range_text, value_at
@@ -92,7 +93,8 @@ class ChannelCard(Card):
         for block in channel.blockers:
             path = drug_path(rig, block.drug, block.side)
             if path not in self.sliders:
-                self.sliders[path] = self.drug(path, block.drug, block.half_mM)
+                tip = f"{block_equation(block)}\n{channel.source}".strip()
+                self.sliders[path] = self.drug(path, block.drug, block.half_mM, tip=tip)
                 self.body.addWidget(self.sliders[path])
         self.count = CountSlider(deterministic=key != "n_channels")
         counted = self.count.slider
@@ -144,7 +146,8 @@ class PumpCard(Card):
             wanted.append(("ATP", "in", pump.k_atp_mM))
         for drug, side, half_mM in wanted:
             path = drug_path(rig, drug, side)
-            self.sliders[path] = self.drug(path, drug, half_mM)
+            equation = equation_of(pump, "k_atp_mM" if drug == "ATP" else "ic50_mM")
+            self.sliders[path] = self.drug(path, drug, half_mM, tip=f"{equation}\n{pump.source}".strip())
             self.body.addWidget(self.sliders[path])
 
 

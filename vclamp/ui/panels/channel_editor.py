@@ -209,9 +209,8 @@ class ChannelEditor(QDialog):
 
     def _ask_and_save(self) -> None:
         """Ask for a file, and write the channel there beside the window."""
-        start = paths.user_folder() / f"{self.name}.toml"
-        folder = start if start.parent.is_dir() else Path.home() / start.name
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save channel", str(folder), "Channels (*.toml)")
+        start = paths.folder_of_yours("channels") / f"{self.name}.toml"
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save channel", str(start), "Channels (*.toml)")
         if not chosen:
             return
         path = Path(chosen) if Path(chosen).suffix == ".toml" else Path(f"{chosen}.toml")

@@ -55,9 +55,10 @@ class NamedSwitch(QCheckBox):
         return QSize(min(hint.width(), 6 * self.fontInfo().pixelSize()), hint.height())
 
     def sizeHint(self) -> QSize:
-        """Room for the whole name."""
-        self.setText(self._name)
-        return super().sizeHint()
+        """Room for the whole name, whatever is written of it now."""
+        self.ensurePolished()  # a bold name is wider
+        hint, wide = super().sizeHint(), self.fontMetrics().horizontalAdvance
+        return QSize(hint.width() + wide(self._name) - wide(self.text()), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Write as much of the name as there is room for."""
@@ -330,9 +331,10 @@ class Editing(QFrame):
         field.editingFinished.connect(lambda: field.isModified() and tell(field.text()))
         return field
 
-    def drug(self, path: str, name: str, half_mM: float, *, known: bool = True) -> ConcentrationSlider:
+    def drug(self, path: str, name: str, half_mM: float, *, known: bool = True, tip: str = "") -> ConcentrationSlider:
         """The concentration of a drug, or of an ion that blocks; its half block may not be `known`."""
         slider = ConcentrationSlider(name, half_mM, known=known)
+        slider.slider.setToolTip("\n".join(filter(None, (slider.slider.toolTip(), tip))))
         slider.moved.connect(self.bind(path, slider.slider, slider.show_value, corner=slider.value))
         self.name(slider.slider, slider.name)
         for end in (slider.slider.sliderPressed, slider.slider.sliderReleased):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
 
 from vclamp.analysis.report import ESTIMATE_COLUMNS
 from vclamp.analysis.results import Estimate, Result
-from vclamp.publish.symbols import decimals, interval, symbol, with_error, written
+from vclamp.publish.symbols import as_row
 from vclamp.ui.scopes.kinds import label_font
 from vclamp.ui.theme import Theme
 
@@ -24,6 +24,7 @@ class EstimateTable(QTableWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(0, len(HEADERS))
+        self.setAccessibleName("Results of the analysis")
         self._theme = theme
         self._shown: tuple[tuple[Estimate, ...], frozenset[str]] = ((), frozenset())
         self.setHorizontalHeaderLabels(HEADERS)
@@ -57,13 +58,8 @@ class EstimateTable(QTableWidget):
         self.setRowCount(len(estimates))
         pale, missed = QColor(self._theme.dim_text), QColor(self._theme.warning)
         for row, each in enumerate(estimates):
-            texts = (
-                symbol(each.name),
-                with_error(each.value, each.se),
-                written(each.truth, decimals(each.se, each.truth)) if isfinite(each.truth) else "",
-                interval(each.low, each.high, each.se),
-            )
-            for column, text in enumerate(texts):
+            name, value, ends, true = as_row(each)
+            for column, text in enumerate((name, value, true, ends)):
                 cell = self.item(row, column) or self._new_cell(row, column)
                 cell.setText(text)
                 ink = pale if each.name in doubted else None

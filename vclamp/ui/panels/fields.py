@@ -267,7 +267,9 @@ class ConcentrationSlider(QWidget):
         self.slider.double_clicked.connect(lambda: self.slider.setValue(0))
         self.slider.setRange(0, SLIDER_STEPS)
         half = f"half block at {concentration(ic50_mM)}; " if known else ""
-        self.slider.setToolTip(f"{drug}: {half}double-click washes it off")
+        least, most = (self._middle_mM * 10.0 ** (side * self._decades / 2.0) for side in (-1, 1))
+        ends = f"0, {concentration(least)}…{concentration(most)}"
+        self.slider.setToolTip(f"{drug}: {half}double-click washes it off\n{ends}")
         self.slider.valueChanged.connect(self._tell)
         self.value = QLabel(concentration(0.0))
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

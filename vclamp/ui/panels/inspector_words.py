@@ -7,10 +7,10 @@ from typing import Literal
 from vclamp.analysis.inspector import Inspection, NOTHING_pA, Part, VoltageError
 from vclamp.model.rig import Rig
 from vclamp.publish.symbols import trace_title
+from vclamp.publish.traces import reading_unit
 from vclamp.ui.panels.circuit_layout import number, resistance
 from vclamp.units import celsius
 
-NANO_FROM_pA = 10_000.0
 SMALL_mV = 0.5  # a membrane so near its command follows it
 MOST, MUCH = 0.5, 0.1  # shares of a current
 CLEAR_OF_NOISE = 3.0  # rms
@@ -235,8 +235,8 @@ def _of_the_way(seen: Inspection) -> str:
 
 def current(i_pA: float) -> str:
     """A current in the unit that reads best."""
-    value, unit = (i_pA / 1000.0, "nA") if abs(i_pA) >= NANO_FROM_pA else (i_pA, "pA")
-    return f"{number(value)} {unit}"
+    unit, factor = reading_unit("pA", i_pA, i_pA)
+    return f"{number(i_pA * factor)} {unit}"
 
 
 def _named(part: Part) -> str:

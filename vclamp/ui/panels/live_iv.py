@@ -1,27 +1,34 @@
 """The I–V that is always in view, growing sweep by sweep, with the recorded one behind a preview."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from vclamp.analysis.analyses import suitable
 from vclamp.analysis.curves import CURVES
 from vclamp.analysis.fits import Fit
-from vclamp.analysis.models import fit_h_inf
-from vclamp.analysis.results import Against, Curve, Polarity, Question
+from vclamp.analysis.models import fit_h_inf, fit_iv, fit_tail_reversal
+from vclamp.analysis.results import Against, Array, Curve, Polarity, Question
 from vclamp.errors import VClampError
 from vclamp.model.exam import hidden
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
 from vclamp.publish.symbols import minus
 from vclamp.ui.newest import Beside, Kept, Newest
+from vclamp.ui.panels.reversals import Reversals
 from vclamp.ui.scopes.curves import CurvePlot, Plotted
 from vclamp.ui.theme import Theme, channel_colour
 
 _FACES = {
-    "peak-iv": ("peak", "Na", "o"),
-    "steady-iv": ("steady state", "K", "s"),
-    "tail-iv": ("tail", "pump", "t"),
-    "availability": ("availability", "Na", "o"),
-    "ramp-iv": ("ramp", "K", "o"),
+    "peak-iv": ("peak", "Na", "circle"),
+    "steady-iv": ("steady state", "K", "square"),
+    "tail-iv": ("tail", "pump", "triangle"),
+    "availability": ("availability", "Na", "circle"),
+    "ramp-iv": ("ramp", "K", "circle"),
+}
+_FITS: dict[str, Callable[[Array, Array, float], Fit]] = {
+    "peak-iv": fit_iv,
+    "tail-iv": lambda v_mV, i_pA, _: fit_tail_reversal(v_mV, i_pA),
+    "availability": fit_h_inf,
 }
 _Made = tuple[str, Curve, Fit | None]
 _Both = tuple[tuple[_Made, ...], tuple[_Made, ...]]  # faint ones, and those on show
@@ -35,10 +42,12 @@ class LiveIv(CurvePlot):
 
     def __init__(self, theme: Theme, beside: Beside) -> None:
         super().__init__(theme, "V (mV)", "I (pA)")
+        self.setAccessibleName("I–V")
         self._newest, self._faint = Newest(beside), Kept()
         self._runs: tuple[Recording | None, Recording | None] = (None, None)
         self._question = Question()
         self._made: _Both = ((), ())
+        self.reversals = Reversals(self)
 
     @property
     def busy(self) -> bool:
@@ -87,11 +96,12 @@ class LiveIv(CurvePlot):
         )
         plotted = [self._plotted(each, ghost) for group, ghost in ((faint, True), (bright, False)) for each in group]
         self.show_curves(tuple(plotted))
+        self.reversals.show(None if shown is None or not bright or availability else shown.header.rig, self._theme)
 
     def _plotted(self, made: _Made, ghost: bool) -> Plotted:
         name, curve, fit = made
         label, ion, symbol = _FACES[name]
-        if fit is not None:
+        if fit is not None and name == "availability":
             label = minus(f"V½ {fit['v_half_mV']:.1f}, k {fit['k_mV']:.1f} mV")
         return Plotted(curve, label, channel_colour(ion, 0, self._theme), symbol, fit, ghost)
 
@@ -106,7 +116,7 @@ def _curves(recording: Recording | None, question: Question) -> tuple[_Made, ...
         most = _most_inward(recording) if name == "availability" else "i_pA"
         curve = CURVES[name](recording, Question(most, question.against, question.polarity)).curve
         kelvin = recording.header.rig.solutions.temperature_K
-        fit = fit_h_inf(curve.x, curve.y, kelvin) if name == "availability" else None
+        fit = _FITS[name](curve.x, curve.y, kelvin) if name in _FITS else None
         made.append((name, curve, fit if fit is not None and fit.trusted else None))
     return tuple(made)
 

@@ -110,6 +110,7 @@ class _Table(QTableWidget):
 
     def __init__(self) -> None:
         super().__init__(0, 1)
+        self.setAccessibleName("Measurements between the cursors")
         self._result = Result("measure")
         self.horizontalHeader().hide()
         self.horizontalHeader().setStretchLastSection(True)

@@ -17,7 +17,6 @@ from vclamp.model.ions import Solutions
 from vclamp.model.record import Chunk
 from vclamp.model.rig import Branch as RcBranch
 from vclamp.model.rig import Rig
-from vclamp.physics.pump import ouabain_factor
 from vclamp.ui.panels.circuit import Branch, Circuit, CircuitWidget
 from vclamp.ui.panels.circuit_layout import number, resistance
 from vclamp.ui.theme import Theme, channel_colour, channel_colours
@@ -45,6 +44,11 @@ class Membrane(CircuitWidget):
         self.setMaximumHeight(LARGEST_EM * theme.font_px)
         if self._shown is not None:
             self.show_sample(*self._shown)
+
+    @property
+    def sample(self) -> tuple[Rig, tuple[str, ...], NDArray[np.float64]] | None:
+        """What is on show: a rig, and the names and values of its traces."""
+        return self._shown
 
     def forget_scale(self) -> None:
         """Another cell: its currents are of another size."""
@@ -85,11 +89,10 @@ def circuit_at(
     ]
     if cell.pump is not None:
         e_mV = cell.pump.reversal_mV(solutions)
-        left = ouabain_factor(solutions.drug_mM(cell.pump.blocker, "out"), cell.pump.ic50_mM)
         branches.append(
             Branch(
                 "pump", "pump", "pump", colours["pump"], value["i_pump_pA"], e_mV=e_mV if isfinite(e_mV) else None,
-                unblocked=float(left), on=cell.pump.on, note="3 Na⁺ out, 2 K⁺ in for each ATP",
+                unblocked=cell.pump.unblocked(solutions), on=cell.pump.on, note="3 Na⁺ out, 2 K⁺ in for each ATP",
             )
         )  # fmt: skip
     ionic_pA = sum(branch.current_pA for branch in branches)

@@ -5,12 +5,11 @@ from typing import Any
 
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
-from vclamp.publish.symbols import ion_text
+from vclamp.publish.symbols import CIRCUITS, SIDES, ion_text
 from vclamp.ui.panels.words import (
     ACTIVITIES,
     AMPLIFIER,
     CHOICES,
-    CIRCUITS,
     MODES,
     PUMPS,
     WORDS,
@@ -25,7 +24,6 @@ PERMEABILITY_UNIT = "×10⁻¹² cm³/s"
 MOST_NAMED, MOST_LETTERS = 2, 40
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _VALUES = CHOICES | ACTIVITIES | PUMPS | CIRCUITS | MODES
-_SIDES = {"out": "outside", "in": "inside"}
 _NAMES = {
     "protocol.hold_mV": "hold", "protocol.n_sweeps": "sweeps", "protocol.interval_ms": "interval",
     "protocol.fs_kHz": "sampling", "protocol.between": "between sweeps",
@@ -58,9 +56,9 @@ def name_of(rig: Rig, path: str) -> str:
         case ["solutions", "drugs", drug, side]:
             name = f"{drug} inside" if side.startswith("in") else drug
         case ["solutions", "ions", ion, "gamma_out" | "gamma_in" as key]:
-            name = f"γ of {_ion(rig, ion)} {_SIDES[key.partition('_')[2]]}"
+            name = f"γ of {_ion(rig, ion)} {SIDES[key.partition('_')[2]]}"
         case ["solutions", "ions", ion, "out_mM" | "in_mM" as key]:
-            name = f"{_ion(rig, ion)} {_SIDES[key.partition('_')[0]]}"
+            name = f"{_ion(rig, ion)} {SIDES[key.partition('_')[0]]}"
         case ["amplifier", *rest]:
             name = AMPLIFIER.get(".".join(rest), (name, ""))[0]
         case ["cell", "channels", channel, *rest]:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vclamp.analysis.analyses import ANALYSES, analyse, suitable
-from vclamp.analysis.results import Question, Result, nothing
-from vclamp.errors import VClampError
+from vclamp.analysis.analyses import ANALYSES, suitable
+from vclamp.analysis.results import Question
 from vclamp.model.exam import hidden
 from vclamp.model.record import Recording
-from vclamp.publish.answers import SUIT_ALL, telling_trace
+from vclamp.publish.answers import SUIT_ALL, ask, telling_trace
 
 OWN, CURSORS, EXPONENTIALS = "own", "cursors", "exponentials"
 
@@ -43,14 +42,6 @@ def first_choice(suits: Sequence[str]) -> str:
 def is_exam(recordings: Sequence[Recording]) -> bool:
     """Whether one of them was made in an exam, whose truth is never told."""
     return any(hidden(recording.header.rig) for recording in recordings)
-
-
-def ask(name: str, recordings: Sequence[Recording], question: Question) -> Result:
-    """Ask an analysis; what it cannot answer it says."""
-    try:
-        return analyse(name, recordings, question)
-    except VClampError as error:
-        return nothing(name, str(error))
 
 
 def why_not(recording: Recording) -> dict[str, str]:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 from vclamp.model.edit import items
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.editing import Editing, heading
+from vclamp.ui.panels.equations import equation_of
 from vclamp.ui.panels.marks import Knob
 from vclamp.ui.panels.naming import name_of, value_at
 from vclamp.ui.panels.optional import absent, first_values, may_be_absent
@@ -117,7 +118,7 @@ class Parameters(Editing):
     def _add(self, setting: Setting, owner: object, described: object) -> None:
         """A row of the form."""
         path, row = f"{self._prefix}.{setting.path}", self._grid.rowCount()
-        tip = "\n".join(filter(None, (WORDS[setting.key][1], self._source)))
+        tip = "\n".join(filter(None, (WORDS[setting.key][1], equation_of(owner, setting.key), self._source)))
         item, kind = value_at(described, setting.path), kind_of(type(owner), setting.key)
         if isinstance(item, bool):
             field: QWidget = self.toggle(path, setting.label, tip)

@@ -74,6 +74,9 @@ class RunsPanel(QWidget):
         self.tree.customContextMenuRequested.connect(self._open_menu)
         self.tags.editingFinished.connect(self.flush)
         self.note.left.connect(self.flush)
+        names = ("filter of the runs", "runs", "tags of the run", "note on the run")
+        for widget, name in zip((self.filter, self.tree, self.tags, self.note), names, strict=True):
+            widget.setAccessibleName(name)
         self._show_texts(None)
 
     # ---- the list --------------------------------------------------------------------------
@@ -266,7 +269,7 @@ class RunsPanel(QWidget):
             text = self._sweep_notes.get(run.id, {}).get(sweep, "")
         self.note.show_text(text, data)
         what = "this run" if sweep is None else f"sweep {sweep + 1}"
-        self.note.setPlaceholderText(f"note on {what} (M)" if data is not None else "note")
+        self.note.setPlaceholderText(f"note on {what} (Shift+M)" if data is not None else "note")
 
     def flush(self) -> None:
         """Say what was written and not said yet."""

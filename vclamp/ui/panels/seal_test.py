@@ -3,8 +3,8 @@
 from math import isfinite
 
 import pyqtgraph as pg
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from vclamp.errors import VClampError
 from vclamp.model.rig import Rig
@@ -14,6 +14,7 @@ from vclamp.ui.theme import Theme
 from vclamp.ui.tone import Tone
 
 EVERY_MS = 150
+PLOT_EM = 8
 FIRST_STEP_mV, FIRST_WIDTH_ms = 10.0, 10.0
 _SHOWN = {
     "rs_MOhm": ("Ra", "MΩ", "Access: pipette and series resistance, from the peak of the transient"),
@@ -40,6 +41,8 @@ class SealTest(QWidget):
         self.plot = pg.PlotWidget(enableMenu=False)
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
+        for part in (self.plot, self.plot.viewport()):
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setLabel("left", "I (pA)")
         self.plot.setLabel("bottom", "time (ms)")
         self.numbers = {name: QLabel("—") for name in _SHOWN}
@@ -52,6 +55,12 @@ class SealTest(QWidget):
 
     def _lay_out(self) -> None:
         self.note.setProperty("role", "dim")
+        for widget, name in (
+            (self.step, "height of the test pulse"),
+            (self.width_ms, "width of the test pulse"),
+            (self.plot, "current of the test pulse"),
+        ):
+            widget.setAccessibleName(name)
         self.step.show_value(FIRST_STEP_mV)
         self.step.setToolTip("Height of the test pulse")
         self.width_ms.show_value(FIRST_WIDTH_ms)
@@ -71,15 +80,23 @@ class SealTest(QWidget):
         for part in (QLabel("pulse"), self.step, self.width_ms, self.sounds):
             dials.addWidget(part)
         dials.addStretch(1)
-        column = QVBoxLayout(self)
+        body, area = QWidget(), QScrollArea(widgetResizable=True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        column = QVBoxLayout(body)
         column.addLayout(figures)
         column.addWidget(self.plot, 1)
         column.addLayout(dials)
         column.addWidget(self.note)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in another look."""
         self.plot.setBackground(theme.plot_background)
+        self.plot.setMinimumHeight(PLOT_EM * theme.font_px)
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
             axis.setPen(theme.axis)
@@ -89,7 +106,12 @@ class SealTest(QWidget):
             label.setStyleSheet(f"font-size: {round(1.6 * theme.font_px)}px; font-weight: bold;")
 
     def show_rig(self, rig: Rig, hold_mV: float) -> None:
-        """Test this rig from now on, at this holding potential."""
+        """Test this rig from now on, at this holding potential; of another cell nothing is known yet."""
+        if self._rig is not None and self._rig.cell.name != rig.cell.name:
+            self._newest.forget()
+            self.plot.clear()
+            for label in (*self.numbers.values(), self.note):
+                label.setText("" if label is self.note else "—")
         self._rig, self._hold_mV = rig, hold_mV
 
     @property

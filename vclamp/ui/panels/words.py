@@ -6,14 +6,12 @@ from vclamp.model.blockers import Blocker, KineticBlocker, WoodhullBlocker
 from vclamp.model.gating import Gate, Markov, Mwc, Transition, TwoState
 from vclamp.model.pores import Permeability, PermeantEnergy, PoreIon
 from vclamp.model.rig import Rig
-from vclamp.publish.symbols import ion_text
+from vclamp.publish.symbols import SIDES, UNITS, ion_text
 
-# end of a key: the unit it is shown in
+# end of a key: the unit it is shown in, the longer ends first
 _UNITS = {
-    "mV_per_pA": "mV/pA", "percent": "%", "kHz": "kHz", "GOhm": "GΩ", "V": "V",
-    "per_mM_ms": "/mM/ms", "per_M_s": "/M/s", "per_ms": "/ms", "per_s": "/s", "kJ_per_mol": "kJ/mol",
-    "J_per_mol_K": "J/mol/K", "mV": "mV", "mM": "mM", "ms": "ms", "RT": "RT", "A": "Å", "pA": "pA", "e": "e",
-    "K": "°C", "nS": "nS", "MOhm": "MΩ", "pF": "pF", "pL": "pL",
+    "mV_per_pA": "mV/pA", "percent": "%", "V": "V", "per_mM_ms": "/mM/ms", "per_M_s": "/M/s",
+    "J_per_mol_K": "J/mol/K", "kJ_per_mol": "kJ/mol", "RT": "RT", "A": "Å", "K": "°C", "pL": "pL", **UNITS,
 }  # fmt: skip
 
 # key: label and, where the label is not enough, a sentence
@@ -29,7 +27,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "barriers_RT": ("barrier", "Height of the free-energy barrier, counted from the outside"),
     "wells_RT": ("well", "Depth of the site, counted from the outside"),
     "repulsion_RT": ("repulsion", "Between ions in neighbouring sites"),
-    "theta": ("barrier position", "Where the top of a barrier lies in its part of the field, 0 to 1"),
+    "theta": ("share of repulsion", "Part of the repulsion that slows an entry; the rest speeds an exit (knock-on)"),
     "max_ions": ("ions at most", "In one pore at once"),
     "k_shift_per_s": ("shift rate", "The row of ions moves by one site"),
     "k_knock_per_M_s": ("knock rate", "An ion from the solution knocks the row on"),
@@ -52,8 +50,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "dh_kJ_per_mol": ("enthalpy ΔH", ""),
     "ds_J_per_mol_K": ("entropy ΔS", ""),
     "x": ("field share, sensors", "Part of the charge moved before the top of the barrier"),
-    "y": ("field share, gate", "Part of the charge moved before the top of the barrier"),
-    "f": ("coupling share", "Part of the coupling energy felt on the way up"),
+    "y": ("coupling share, sensors", "Part of the coupling energy that a sensor feels on its way up"),
+    "f": ("coupling share, gate", "Part of the coupling energy that the gate feels on its way open"),
     "subunits": ("subunits", "All must be active"),
     "l0": ("opening at rest L₀", "Open over closed with every sensor down, at 0 mV"),
     "z_j_e": ("charge of a sensor", ""),
@@ -167,7 +165,7 @@ AMPLIFIER: dict[str, tuple[str, str]] = {
 }
 
 CHOICES: dict[str, str] = {
-    "out": "outside", "in": "inside", "v": "V", "v-e": "V − E", "displaced": "V, displacing ions",
+    **SIDES, "v": "V", "v-e": "V − E", "displaced": "V, displacing ions",
     "marcus": "Marcus", "drude": "Drude & Learner", "on": "kept", "off": "not kept",
 }  # fmt: skip
 
@@ -181,9 +179,6 @@ ACTIVITIES = {
     "limiting": "Debye–Hückel limiting law",
 }  # fmt: skip
 PUMPS = {"constant": "constant rate", "hill": "Na⁺ and K⁺ dependent", "luo-rudy": "Luo & Rudy"}
-CIRCUITS = {
-    "series-resistance": "series resistance only", "simplified": "simplified amplifier", "full": "full amplifier",
-}  # fmt: skip
 MODES = {"voltage-clamp": "voltage clamp", "current-clamp": "current clamp"}
 
 

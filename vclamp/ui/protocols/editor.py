@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from vclamp.errors import VClampError
 from vclamp.model.lint import Advice, lint
@@ -16,6 +16,7 @@ from vclamp.ui.panels.editing import STOP_FIRST
 from vclamp.ui.protocols.files import ProtocolFiles
 from vclamp.ui.protocols.forms import ABOUT, Form, SegmentForm, SettingsForm, settings_forms
 from vclamp.ui.protocols.header import Header
+from vclamp.ui.protocols.marks import MARKS, MarksForm
 from vclamp.ui.protocols.pages import Pages
 from vclamp.ui.protocols.preview import Preview
 from vclamp.ui.protocols.rows import Change
@@ -23,7 +24,8 @@ from vclamp.ui.protocols.words import quantity_text, sentence
 from vclamp.ui.theme import Theme
 
 JUDGE_MS = 150  # after the last edit
-PREVIEW, SIDES_EM, MOST_SIDES = 0.18, 29, 0.32  # of the width; of the font's size; of the width
+ON_PAGES = (MARKS, ABOUT)  # forms that lie beside the table's page, not beside the table
+PREVIEW, SIDES_EM, MOST_SIDES = 0.15, 29, 0.32  # of the width; of the font's size; of the width
 
 
 class Sides(QTabWidget):
@@ -32,15 +34,15 @@ class Sides(QTabWidget):
     def __init__(self) -> None:
         super().__init__()
         self.segment = SegmentForm()
-        self.forms: dict[str, SettingsForm] = settings_forms()
+        self.forms: dict[str, SettingsForm | MarksForm] = {MARKS: MarksForm(), **settings_forms()}
         for title, form in {"Segment": self.segment, **self.forms}.items():
-            if title != ABOUT:
+            if title not in ON_PAGES:
                 self.addTab(scrolled(form), title)
         self.setCurrentIndex(1)
         self.setAccessibleName("settings of the protocol")
 
     @property
-    def all_forms(self) -> tuple[Form, ...]:
+    def all_forms(self) -> tuple[Form | MarksForm, ...]:
         """Every form."""
         return self.segment, *self.forms.values()
 
@@ -67,10 +69,11 @@ class Body(QSplitter):
             self.setSizes([preview, width - preview - sides, sides])
 
 
-def scrolled(form: Form) -> QScrollArea:
+def scrolled(form: QWidget) -> QScrollArea:
     """A form that may be higher than its page."""
     area = QScrollArea(widgetResizable=True)
     area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields have it
     area.setWidget(form)
     return area
 
@@ -94,7 +97,8 @@ class ProtocolEditor(QWidget):
         self._soon = QTimer(self, singleShot=True, interval=JUDGE_MS)
         self._soon.timeout.connect(self._judge)
         self.body = Body(self.preview, self.pages, self.sides)
-        self.pages.tabs.addTab(scrolled(self.sides.forms[ABOUT]), ABOUT)
+        for title in ON_PAGES:
+            self.pages.tabs.addTab(scrolled(self.sides.forms[title]), title)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 0, 4, 4)
         column.setSpacing(0)
@@ -145,6 +149,8 @@ class ProtocolEditor(QWidget):
         """Show other colours and sizes."""
         for part in (self.header, self.preview, self.pages):
             part.set_theme(theme)
+        for tabs in (self.sides, self.pages.tabs):
+            tabs.tabBar().setFont(QApplication.font())  # a new look does not reach it by itself
 
     def show_running(self, running: bool) -> None:
         """Another protocol would end the run: nothing can be edited while it goes on."""

@@ -1,7 +1,6 @@
 """Files of protocols: saved beside the window, compared with what they were."""
 
 import re
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,10 +41,7 @@ class ProtocolFiles(QObject):
 
     def ask_and_save(self, protocol: Protocol, text: str) -> None:
         """Ask for a file and save a protocol there, as this text; it takes the file's name."""
-        folder = paths.user_folder() / "protocols"
-        with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-        start = (folder if folder.is_dir() else Path.home()) / f"{protocol.name}.toml"
+        start = paths.folder_of_yours("protocols") / f"{protocol.name}.toml"
         chosen, _ = QFileDialog.getSaveFileName(self._over, "Save protocol", str(start), "Protocols (*.toml)")
         if chosen:
             path = Path(chosen)

@@ -304,7 +304,7 @@ def settings_forms() -> dict[str, SettingsForm]:
     leak, conditioning = ([path for path in SETTINGS if path.startswith(group)] for group in ("leak", "conditioning"))
     return {
         "Sweeps": SettingsForm(tuple(path for path in series if path not in ("label", "note"))),
-        "P/N leak": SettingsForm(tuple(leak), "leak", "subtract leak and capacity (P/N)", lambda p: {}),
+        "P/N": SettingsForm(tuple(leak), "leak", "subtract leak and capacity (P/N)", lambda p: {}),
         "Conditioning": SettingsForm(
             tuple(conditioning), "conditioning", "pulses before every sweep",
             lambda p: {"n": 1, "level_mV": -120.0, "level_ms": 50.0, "baseline_mV": p.hold_mV},

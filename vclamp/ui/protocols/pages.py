@@ -69,7 +69,7 @@ class Segments(QWidget):
         column.setSpacing(3)
         for sign, tip, act in (
             ("+", "Add a step below the chosen segment (Insert); the arrow has the other types", self.table.add),
-            ("❐", "Duplicate the chosen segments (Ctrl+D)", self.table.duplicate),
+            ("2×", "Duplicate the chosen segments (Ctrl+D)", self.table.duplicate),
             ("✕", "Delete the chosen segments (Delete)", self.table.delete),
             ("▲", "Move the chosen segment up (Alt+Up)", lambda: self.table.move(-1)),
             ("▼", "Move the chosen segment down (Alt+Down)", lambda: self.table.move(1)),
@@ -77,6 +77,7 @@ class Segments(QWidget):
             button = self.buttons[sign] = QToolButton(text=sign, toolTip=tip)
             button.setAccessibleName(tip.split(" (")[0])
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setStyleSheet("padding-top: 0px; padding-bottom: 0px;")  # low where there is little room
             button.clicked.connect(lambda _=False, act=act: act())
             column.addWidget(button)
         column.addStretch()

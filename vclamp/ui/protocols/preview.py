@@ -83,6 +83,8 @@ class Preview(QWidget):
         column.addWidget(self.readout)
         column.addWidget(self.plot, 1)
         self.plot.setAccessibleName("preview of the command")
+        for part in (self.plot, self.plot.viewport()):
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # no key does anything in it
         self.plot.setToolTip("Click: choose the segment and the sweep")
         self.plot.scene().sigMouseMoved.connect(self._point)
         self.plot.scene().sigMouseClicked.connect(self._click)

@@ -123,9 +123,9 @@ class Rows(QAbstractTableModel):
             level, unit = "level", self._unit_of_levels()
             titles = {
                 Column.LEVEL: f"{level} ({unit})" if unit else level,
-                Column.LEVEL_CHANGE: "Δ a sweep",
+                Column.LEVEL_CHANGE: "Δ/sweep",
                 Column.DURATION: "time (ms)",
-                Column.DURATION_CHANGE: "Δ a sweep",
+                Column.DURATION_CHANGE: "Δ/sweep",
             }
             return titles.get(Column(section), Column(section).name.lower())
         return None

@@ -27,11 +27,12 @@ from vclamp.ui.theme import Theme
 Index = QModelIndex | QPersistentModelIndex
 Hint = QAbstractItemDelegate.EndEditHint
 _LETTERS_WIDE = {
-    Column.TYPE: 12, Column.NAME: 7, Column.LEVEL: 10, Column.LEVEL_CHANGE: 9, Column.DURATION: 9,
-    Column.DURATION_CHANGE: 9, Column.MARKER: 7,
+    Column.TYPE: 12, Column.NAME: 7, Column.LEVEL: 10, Column.LEVEL_CHANGE: 8, Column.DURATION: 9,
+    Column.DURATION_CHANGE: 8, Column.MARKER: 7,
 }  # fmt: skip
+LEAST_SHARE = 0.8  # of these, before the table scrolls
 _NUMBERS = "0123456789.+-−×*;"
-ROW_EM = 1.85
+ROW_EM, HEAD_EM = 1.85, 0.88
 
 
 class Cells(QStyledItemDelegate):
@@ -122,6 +123,9 @@ class SegmentTable(QTableView):
         self.rows.set_theme(theme)
         self.cells.wrong_colour = theme.record
         self.verticalHeader().setDefaultSectionSize(round(ROW_EM * theme.font_px))
+        small = self.horizontalHeader().font()
+        small.setPixelSize(round(HEAD_EM * theme.font_px))
+        self.horizontalHeader().setFont(small)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._share_width()
 
@@ -131,10 +135,10 @@ class SegmentTable(QTableView):
         self._share_width()
 
     def _share_width(self) -> None:
-        wide, letters = self.fontMetrics().horizontalAdvance("0"), sum(_LETTERS_WIDE.values())
-        spare = max(self.viewport().width() - letters * wide, 0)
-        for column, share in _LETTERS_WIDE.items():
-            self.setColumnWidth(column, share * wide + spare * share // letters)
+        least_px = LEAST_SHARE * self.fontMetrics().horizontalAdvance("0")
+        letter_px = max(self.viewport().width() / sum(_LETTERS_WIDE.values()), least_px)
+        for column, letters in _LETTERS_WIDE.items():
+            self.setColumnWidth(column, int(letters * letter_px))
 
     def _remember(self) -> None:
         """Which cell is chosen, for the time after rows have come or gone."""

@@ -1,30 +1,32 @@
 """Plots of curves: points, the line fitted through them, the true line; growing as sweeps arrive."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import floor
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPen, QShowEvent
 
 from vclamp.analysis.results import Curve
+from vclamp.publish.groups import DENSE, SYMBOLS, drawable, fit_line
+from vclamp.ui.scopes.curve_names import Named, place_names
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.kinds import label_font, style_plot
 from vclamp.ui.theme import Theme, readable
 
 Array = NDArray[np.float64]
 
-FIT_POINTS = 200
-NAME_APART = (0.3, 0.25)  # of the width and height of all curves
-DENSE = 100  # from so many points on, no symbols
 GHOST = 0.35
+SYMBOL_EM = 0.55
+REST_MS = 80  # after the last change of what is in view, names look for new places
 ROOM = 0.06  # of the range of the points, around them
-EDGE = 0.15  # of the width of a curve: there a name has no room on its left
 FEW_TICKS, SOME_TICKS, MANY_TICKS = (1,), (1, 2, 5), (1, 2, 3, 5, 7)  # that bear a number
 MARGIN = 6  # pixels, for half of the last tick's number
+NONE = Named(np.empty(0), np.empty(0), None)
+_MARKERS = dict(zip(SYMBOLS, ("o", "s", "t", "d", "star"), strict=True))
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Plotted:
     curve: Curve
     label: str
     colour: QColor
-    symbol: str = "o"
+    symbol: str = SYMBOLS[0]
     fit: Callable[[Array], Array] | None = None
     ghost: bool = False
     truth: Array | None = None
@@ -46,12 +48,15 @@ class Plotted:
 
 
 class CurvePlot(pg.PlotWidget):
-    """A small plot of some curves, each named beside its largest point."""
+    """A small plot of some curves, each named beside it where there is room."""
 
     appeared = Signal()
 
     def __init__(self, theme: Theme, x_label: str, y_label: str) -> None:
         super().__init__(enableMenu=False, axisItems={side: CurveAxis(side) for side in ("left", "bottom")})
+        self.setAccessibleName(f"{y_label} against {x_label}" if y_label else "Curves")
+        for widget in (self, self.viewport()):
+            widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # no key does anything in it
         self._theme = theme
         self._labels = (x_label, y_label)
         self._log = (False, False)
@@ -64,6 +69,11 @@ class CurvePlot(pg.PlotWidget):
         plot.getViewBox().setDefaultPadding(ROOM)
         plot.getViewBox().setRange(xRange=(-100.0, 60.0), yRange=(-100.0, 100.0), disableAutoRange=False)
         self._grid = Grid(plot)
+        self._named: set[str] = set()
+        self._resting = QTimer(self, interval=REST_MS, singleShot=True)
+        self._resting.timeout.connect(self._place_names)
+        for changed in (plot.getViewBox().sigRangeChanged, plot.getViewBox().sigResized):
+            changed.connect(lambda *_: self._resting.start())
         for zero in self._zeros:
             plot.addItem(zero, ignoreBounds=True)
         for side in ("left", "bottom"):
@@ -105,37 +115,32 @@ class CurvePlot(pg.PlotWidget):
             self._slots.pop().leave(self.getPlotItem())
         while len(self._slots) < len(shown):
             self._slots.append(_Slot(self.getPlotItem()))
-        points = [_seen(*_drawable(each.curve.x, each.curve.y, self._log), self._log) for each in shown]
-        names = _Names.among(points)
         for slot, each in zip(self._slots, shown, strict=True):
-            slot.draw(each, self._theme, self._log, names)
+            slot.draw(each, self._theme, self._log)
+        labels = {each.label for each in shown if not each.ghost}
+        if labels == self._named:
+            self._resting.start()  # while curves follow one another fast, names stay where they are
+        else:
+            self._named = labels
+            self._place_names()
+
+    def _place_names(self) -> None:
+        """Look for the places of names that suit what is drawn by now."""
+        if not self.isVisible():
+            return
+        curves = [
+            slot.named
+            for slot, each in zip(self._slots, self._shown, strict=True)
+            if slot.named.x.size and not each.ghost
+        ]
+        zeros = tuple(zero.isVisible() for zero in self._zeros)
+        place_names(self.getPlotItem(), curves, zeros, SYMBOL_EM * self._theme.font_px)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while it was hidden."""
         super().showEvent(event)
         self.show_curves(self._shown)
         self.appeared.emit()
-
-
-@dataclass
-class _Names:
-    """Where names stand already, and how far apart from them others must be."""
-
-    apart: tuple[float, float]
-    taken: list[tuple[float, float]] = field(default_factory=list)
-
-    @classmethod
-    def among(cls, points: list[tuple[Array, Array]]) -> "_Names":
-        """None yet, in a plot of these points."""
-        spans = [float(np.ptp(np.concatenate(c))) if sum(p.size for p in c) else 0.0 for c in zip(*points, strict=True)]
-        width, height = spans or (0.0, 0.0)
-        return cls((NAME_APART[0] * width, NAME_APART[1] * height))
-
-    def beside(self, x: Array, y: Array) -> NDArray[np.int_]:
-        """How many names each point would stand beside."""
-        tx, ty = np.array(self.taken).reshape(-1, 2).T
-        near = (np.abs(x[:, None] - tx) <= self.apart[0]) & (np.abs(y[:, None] - ty) <= self.apart[1])
-        return np.asarray(near.sum(axis=1))
 
 
 class CurveAxis(pg.AxisItem):
@@ -157,10 +162,12 @@ class _Slot:
 
     def __init__(self, plot: pg.PlotItem) -> None:
         self.points, self.line, self.true = (pg.PlotDataItem(antialias=True) for _ in range(3))
-        self.text = pg.TextItem()
+        self.text = pg.TextItem(anchor=(0.0, 1.0))
+        self.named = NONE
         self._drawn: object = None
-        for item in (*self._lines, self.text):
+        for item in self._lines:
             plot.addItem(item)
+        plot.addItem(self.text, ignoreBounds=True)
 
     @property
     def _lines(self) -> tuple[pg.PlotDataItem, ...]:
@@ -173,60 +180,41 @@ class _Slot:
 
     def clear(self) -> None:
         """Draw nothing."""
-        self._drawn = None
+        self._drawn, self.named = None, NONE
         for item in self._lines:
             item.clear()
         self.text.hide()
 
-    def draw(self, each: Plotted, theme: Theme, log: tuple[bool, bool], names: "_Names") -> None:
-        """Draw a curve, its fit, the truth and its name, away from the names of those before it."""
+    def draw(self, each: Plotted, theme: Theme, log: tuple[bool, bool]) -> None:
+        """Draw a curve, its fit and the truth, and write its name, whose place is yet to be found."""
         same = (each.curve, each.fit, each.colour.name(), each.ghost, each.doubted, theme.name, log)
         if each.ghost and same == self._drawn:  # it stays behind many previews
             return
+        was_named = self.text.isVisible()
         self.clear()
         self._drawn = same
-        x, y = _drawable(each.curve.x, each.curve.y, log)
+        x, y = _points(each.curve, each.curve.y, log)
         if not x.size:
             return
-        order = np.argsort(x, kind="stable")
-        x, y = x[order], y[order]
         colour = QColor(each.colour)
         dense, fit = x.size > DENSE, each.fit
         colour.setAlphaF(GHOST if each.ghost or (dense and fit is not None) else 1.0)
         pen = pg.mkPen(colour, width=max(1.0, theme.trace_px))
         self.points.setData(
             x, y, pen=None if fit is not None and not dense else pen,
-            symbol=None if dense else each.symbol,
-            symbolBrush=colour, symbolPen=None, symbolSize=0.55 * theme.font_px,
+            symbol=None if dense else _MARKERS[each.symbol],
+            symbolBrush=colour, symbolPen=None, symbolSize=SYMBOL_EM * theme.font_px,
         )  # fmt: skip
         if fit is not None:
-            between = np.geomspace if log[0] else np.linspace
-            fine = between(x[0], x[-1], FIT_POINTS)
-            self.line.setData(*_drawable(fine, fit(fine), log), pen=_fit_pen(each, dense, theme))
+            self.line.setData(*fit_line(fit, x, log_x=log[0], log_y=log[1]), pen=_fit_pen(each, dense, theme))
         if each.truth is not None and not each.ghost:
-            true = _drawable(each.curve.x, each.truth, log)
-            by_x = np.argsort(true[0], kind="stable")
             pen = pg.mkPen(theme.text, width=max(1.0, theme.trace_px), style=Qt.PenStyle.DashLine)
-            self.true.setData(true[0][by_x], true[1][by_x], pen=pen)
+            self.true.setData(*_points(each.curve, each.truth, log), pen=pen)
         if each.label and not each.ghost:
-            self._name(each, theme, _seen(x, y, log), names)
-
-    def _name(self, each: Plotted, theme: Theme, at: tuple[Array, Array], names: "_Names") -> None:
-        """Write the name beside the point farthest from zero, of those that are not beside another name."""
-        x, y = at
-        span = float(np.ptp(x))
-        beside = names.beside(x, y)
-        k = int(np.argmax(np.where(beside == beside.min(), np.abs(y), -1.0)))
-        names.taken.append((float(x[k]), float(y[k])))
-        self.text.setFont(label_font(theme))
-        self.text.setText(each.label, readable(each.colour, QColor(theme.plot_background)))
-        falls = y[k] > 0 and x[k] < np.median(x)  # then the free room is below its beginning
-        at_left = x[k] < x.min() + EDGE * span
-        inward = (-0.1, 0.5) if at_left else (0.5, 1.25)  # within a trough
-        across, up = (0.0, 0.5) if falls else inward if y[k] < 0 else (1.08, 0.5)
-        self.text.setAnchor((across, up - beside[k]))  # one line lower for each name beside it
-        self.text.setPos(x[k], y[k] * (0.25 if falls and y.min() <= 0.5 * y[k] else 1.0))
-        self.text.show()
+            self.text.setFont(label_font(theme))
+            self.text.setText(each.label, readable(each.colour, QColor(theme.plot_background)))
+            self.text.setVisible(was_named)
+        self.named = Named(*_seen(x, y, log), self.text if each.label and not each.ghost else None)
 
 
 def _fit_pen(each: Plotted, dense: bool, theme: Theme) -> QPen:
@@ -238,15 +226,9 @@ def _fit_pen(each: Plotted, dense: bool, theme: Theme) -> QPen:
     return pg.mkPen(colour, width=max(1.0, theme.trace_px), style=style)
 
 
-def _drawable(x: Array, y: Array, log: tuple[bool, bool]) -> tuple[Array, Array]:
-    """The points that these axes can show."""
-    if x.shape != y.shape:
-        return x[:0], x[:0]
-    kept = np.isfinite(x) & np.isfinite(y)
-    for values, is_log in zip((x, y), log, strict=True):
-        if is_log:
-            kept &= values > 0.0
-    return x[kept], y[kept]
+def _points(curve: Curve, y: Array, log: tuple[bool, bool]) -> tuple[Array, Array]:
+    """Values at a curve's points, as these axes can show them."""
+    return drawable(curve.x, y, log_x=log[0], log_y=log[1])
 
 
 def _seen(x: Array, y: Array, log: tuple[bool, bool]) -> tuple[Array, Array]:

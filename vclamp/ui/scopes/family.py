@@ -9,11 +9,12 @@ from vclamp.analysis.difference import DIFFERENCE, difference_pA
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Header, Recording, Sweep
 from vclamp.publish.scopes import Line, time_unit, title_of
+from vclamp.publish.traces import transients_ms
 from vclamp.ui.scopes.ghost import Ghost, traces_of
 from vclamp.ui.scopes.inks import Inks
 from vclamp.ui.scopes.kinds import Scope, command, first_range
 from vclamp.ui.scopes.names import write_names
-from vclamp.ui.scopes.ranges import transients_ms, widen
+from vclamp.ui.scopes.ranges import widen
 from vclamp.ui.scopes.reading import Seen
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import Shown
@@ -46,7 +47,7 @@ class Family:
         self._inks.theme = theme
         if self.header is not None:
             self._inks.mix(self.header)
-            self._ghost.draw(self.shown, self.header.rig, theme)
+            self._ghost.draw(self.shown, self.header, theme)
         self._redraw()
         self.name_lines()
 
@@ -165,7 +166,7 @@ class Family:
             scope.set_title(title_of(scope.kind, header.rig))
         self._inks.mix(header)
         if self._ghost.become(ghost, self._lines()):
-            self._ghost.draw(self.shown, header.rig, self._inks.theme)
+            self._ghost.draw(self.shown, header, self._inks.theme)
         if not (same and keep_view):
             self._place(header.protocol)
 
@@ -224,16 +225,16 @@ class Family:
                 if line.trace in traces and sweep != newest
             ]
             scope.item.set_finished(behind)
-        if self._live is not None:
+        if self._live is not None and newest < 0:
             self._show_front(*self._live[::2])
         else:
             self._show_front(newest, self._sweeps.get(newest, {}))
 
     def _newest(self) -> int:
-        """The sweep that is drawn in front when none is live, the chosen one or the last; -1 if there is none."""
-        if self._live is not None:
-            return -1
-        return self.front if self.front is not None and self.front in self._sweeps else max(self._sweeps, default=-1)
+        """The finished sweep in front: the chosen one, or the last if none is live; -1 if there is none."""
+        if self.front is not None and self.front in self._sweeps:
+            return self.front
+        return max(self._sweeps, default=-1) if self._live is None else -1
 
     def _dim_newest(self) -> None:
         """Move the sweep in front behind, to make room for the next one."""
@@ -271,4 +272,5 @@ class Family:
     def _transients_ms(self) -> tuple[tuple[float, float], ...]:
         """When capacitive transients tower over everything else."""
         assert self.header is not None
-        return transients_ms(self.header, self._ghost.recording)
+        behind = self._ghost.recording
+        return transients_ms(self.header, *([behind.header.rig] if behind is not None else []))

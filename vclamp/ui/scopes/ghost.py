@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from PySide6.QtGui import QColor
 
-from vclamp.model.record import Recording, Sweep
+from vclamp.model.record import Header, Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.publish.scopes import SCOPES, Line, hero
 from vclamp.ui.scopes.kinds import Scope
@@ -13,7 +13,7 @@ from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import Shown
 from vclamp.ui.theme import Theme
 
-FAINT = 0.30
+FAINT, CLEAR = 0.30, 0.9
 
 
 class Ghost:
@@ -45,13 +45,14 @@ class Ghost:
             self._sweeps = [traces_of(sweep, lines, dt_ms) for sweep in recording.sweeps]
         return True
 
-    def draw(self, scopes: Iterable[Scope], rig: Rig, theme: Theme) -> None:
-        """Draw it into the scopes of a rig."""
+    def draw(self, scopes: Iterable[Scope], header: Header, theme: Theme) -> None:
+        """Draw it into the scopes of a run, clearly if it tells more of that same run."""
         colour = QColor(theme.dim_text)
+        own = self.recording is not None and self.recording.header is header
         for scope in scopes:
-            lines = scope.kind.lines(rig)
+            lines = scope.kind.lines(header.rig)
             traces = [traces[line.trace] for line in lines for traces in self._sweeps if line.trace in traces]
-            scope.item.set_behind(Shown(trace, colour, FAINT, z=-1.0) for trace in traces)
+            scope.item.set_behind(Shown(trace, colour, CLEAR if own else FAINT, z=-1.0) for trace in traces)
 
     def name(self, scope: Scope, rig: Rig) -> dict[Line, Trace]:
         """Its name and the trace to write it on, far out in the largest scope; nothing if it has no name."""

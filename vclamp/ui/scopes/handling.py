@@ -65,24 +65,18 @@ class ScopeAxis(pg.AxisItem):
             super().mouseClickEvent(event)
 
 
-class LimitsEditor(QLineEdit):
-    """Two numbers over an axis, as "−100 … 50"; Enter takes them, Esc or leaving it does not."""
+class Asking(QLineEdit):
+    """A line over the scopes; Enter takes what is in it, Esc or leaving it does not."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent)
-        self._take: Callable[[float, float], None] | None = None
-        self.setAccessibleName("limits of the axis")
-        self.setToolTip("From … to, then Enter; Esc leaves it as it was")
-        self.textEdited.connect(lambda: self.setStyleSheet(""))
+        self.setAccessibleName(name)
         self.hide()
 
-    def ask(self, low: float, high: float, place: QRect, take: Callable[[float, float], None]) -> None:
-        """Ask for other limits than these."""
-        self._take = take
-        self.setStyleSheet("")
-        self.setText(f"{low:.4g} … {high:.4g}".replace("-", "−"))
-        size = self.fontMetrics().size(0, " −1000000 … −1000000 ")
-        place = QRect(place.topLeft(), size.grownBy(self.textMargins())).adjusted(0, 0, 12, 10)
+    def open_at(self, corner: QPoint, letters: str) -> None:
+        """Show it there, within what it lies on, with room for so many letters."""
+        size = self.fontMetrics().size(0, letters)
+        place = QRect(corner, size.grownBy(self.textMargins())).adjusted(0, 0, 12, 10)
         room = self.parentWidget().rect().adjusted(2, 2, -2, -2)
         place.moveRight(min(place.right(), room.right()))
         place.moveBottom(min(place.bottom(), room.bottom()))
@@ -99,11 +93,11 @@ class LimitsEditor(QLineEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take the limits, or not."""
+        """Take it, or not."""
         if event.key() == Qt.Key.Key_Escape:
             self.leave()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._enter()
+            self.enter()
         else:
             super().keyPressEvent(event)
 
@@ -115,20 +109,62 @@ class LimitsEditor(QLineEdit):
 
     def leave(self) -> None:
         """Close it."""
-        self._take = None
         if self.hasFocus():
             self.parentWidget().setFocus()  # not whatever comes next
         self.hide()
 
-    def _enter(self) -> None:
+    def enter(self) -> None:
+        """Take what is in it."""
+        raise NotImplementedError
+
+
+class LimitsEditor(Asking):
+    """Two numbers over an axis, as "−100 … 50"."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, "limits of the axis")
+        self._take: Callable[[float, float], None] | None = None
+        self.setToolTip("From … to, then Enter; Esc leaves it as it was")
+        self.textEdited.connect(lambda: self.setStyleSheet(""))
+
+    def ask(self, low: float, high: float, place: QRect, take: Callable[[float, float], None]) -> None:
+        """Ask for other limits than these."""
+        self._take = take
+        self.setStyleSheet("")
+        self.setText(f"{low:.4g} … {high:.4g}".replace("-", "−"))
+        self.open_at(place.topLeft(), " −1000000 … −1000000 ")
+
+    def enter(self) -> None:
+        """Take the limits if they are such."""
         limits = limits_of(self.text())
         if limits is None:
             self.setStyleSheet("border: 2px solid red;")
             self.selectAll()
         elif self._take is not None:
-            take = self._take
             self.leave()
-            take(*limits)
+            self._take(*limits)
+
+
+class NoteEditor(Asking):
+    """A few words on a marked moment; none will do too."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, "note on the marker")
+        self._take: Callable[[str], None] | None = None
+
+    def ask(self, hint: str, place: QRect, take: Callable[[str], None]) -> None:
+        """Ask for them."""
+        self._take = take
+        self.clear()
+        self.setPlaceholderText(hint)
+        self.setToolTip(hint)
+        self.open_at(place.topLeft(), f" {hint} ")
+
+    def enter(self) -> None:
+        """Take the words."""
+        self.leave()
+        if self._take is not None:
+            self._take(" ".join(self.text().split()))
 
 
 def limits_of(text: str) -> tuple[float, float] | None:

@@ -3,10 +3,10 @@
 from PySide6.QtGui import QColor
 
 from vclamp.model.record import Header
-from vclamp.publish.scopes import SCOPES, Line
+from vclamp.publish.scopes import Line
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import Shown
-from vclamp.ui.theme import Theme, channel_colours, sweep_colours, trace_colours
+from vclamp.ui.theme import Theme, line_colours, sweep_colours
 
 DIM = 0.28
 FRONT_WIDTH = 1.5  # of the others
@@ -22,19 +22,15 @@ class Inks:
 
     def mix(self, header: Header) -> None:
         """Mix them for a run."""
-        rig, theme = header.rig, self.theme
-        self._sweeps = sweep_colours(header.protocol.total_sweeps, theme)
-        channels = channel_colours(rig, theme)
-        lines = [line for kind in SCOPES.values() for line in kind.lines(rig) if line.channel]
-        self.lines = trace_colours(rig, theme) | {x.trace: channels[x.channel] for x in lines}
-        self.lines["i_membrane_pA"] = QColor(theme.record)
+        self._sweeps = sweep_colours(header.protocol.total_sweeps, self.theme)
+        self.lines = line_colours(header.rig, self.theme)
 
     def shown(self, line: Line, sweep: int, trace: Trace, *, front: bool, live: bool, dim: bool) -> Shown:
         """A trace as it is drawn: wide in front, bright while it is live; behind it may be dim."""
         wide = FRONT_WIDTH * self.theme.trace_px if front else None
         if line.trace in self.lines:
             return Shown(trace, self.lines[line.trace], 1.0 if front else DIM, wide, z=float(front))
-        if line.trace == "command_mV" and line.label:  # beside the membrane's voltage
+        if line.is_asked:
             return Shown(trace, QColor(self.theme.dim_text), 0.8 if front else DIM, None)
         colour = QColor(self.theme.text) if live else self._sweeps[sweep % len(self._sweeps)]
         return Shown(trace, colour, DIM if dim and not front else 1.0, wide, z=float(front))

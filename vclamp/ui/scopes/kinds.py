@@ -6,12 +6,13 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QFontMetricsF
 
 from vclamp.model.exam import hidden
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
-from vclamp.publish.scopes import LEAST_SPANS, SCOPES, NANO_FROM_pA, ScopeKind
+from vclamp.publish.scopes import SCOPES, ScopeKind
+from vclamp.publish.traces import ROOM, reading_unit, with_room
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import TraceItem
@@ -19,6 +20,7 @@ from vclamp.ui.theme import Theme
 
 Array = NDArray[np.float64]
 
+LEAST_PX = 40.0  # a scope that is lower has not been laid out yet
 FREE_mV = (-100.0, 50.0)  # of a voltage that is not clamped, to begin with
 FIRST_SHOWN = ("voltage", "total", "ionic", "open", "inside")
 
@@ -72,6 +74,10 @@ class Scope:
     shown: bool = False
     title: str = ""
 
+    def __post_init__(self) -> None:
+        """A title that has no room becomes shorter."""
+        self.plot.getViewBox().sigResized.connect(lambda _: self._write_title())
+
     def set_title(self, title: str) -> None:
         """Name what is on the left axis."""
         if title != (self.title or self.kind.title):
@@ -80,21 +86,23 @@ class Scope:
 
     def _write_title(self) -> None:
         title, unit = self.title or self.kind.title, self.kind.unit
-        if unit == "pA" and self.plot.getAxis("left").scale != 1.0:
+        axis, room_px = self.plot.getAxis("left"), self.plot.getViewBox().height()
+        if unit == "pA" and axis.scale != 1.0:
             unit = "nA"
-        self.plot.setLabel("left", f"{title} ({unit})" if unit else title)
+        texts = [f"{each} ({unit})" if unit else each for each in (title, title.partition(" ")[0])]
+        metrics = QFontMetricsF(axis.label.font())
+        fits = metrics.horizontalAdvance(texts[0]) <= max(room_px, LEAST_PX)
+        text = texts[0] if fits else texts[1]
+        if text != axis.labelText:
+            self.plot.setLabel("left", text)
 
-    def set_range(self, low: float, high: float, pad: float = 0.06) -> None:
+    def set_range(self, low: float, high: float, pad: float = ROOM) -> None:
         """Show these values, with room around them, in a unit that reads well."""
-        lacking = max(LEAST_SPANS.get(self.kind.unit, 0.0) - (high - low), 0.0)
-        pad = pad * (high - low) + 0.5 * lacking or (0.0 if high > low else 1.0)
-        self.plot.setYRange(low - pad, high + pad, padding=0)
-        if self.kind.unit == "pA":
-            nano = max(abs(low), abs(high)) >= NANO_FROM_pA
-            axis, scale = self.plot.getAxis("left"), 1e-3 if nano else 1.0
-            if axis.scale != scale:
-                axis.setScale(scale)
-                self._write_title()
+        self.plot.setYRange(*with_room(low, high, self.kind.unit, pad), padding=0)
+        axis, (_, scale) = self.plot.getAxis("left"), reading_unit(self.kind.unit, low, high)
+        if axis.scale != scale:
+            axis.setScale(scale)
+            self._write_title()
 
     def set_last(self, last: bool) -> None:
         """Only the last one has numbers and a name on its time axis."""

@@ -23,7 +23,10 @@ class Place:
 
 
 def free_places(
-    lines: Sequence[tuple[Array, Array]], sizes: Sequence[tuple[float, float]], height_px: float
+    lines: Sequence[tuple[Array, Array]],
+    sizes: Sequence[tuple[float, float]],
+    height_px: float,
+    occupied: Sequence[tuple[float, float, float, float]] = (),
 ) -> list[Place | None]:
     """For each of some lines a place beside it for its name; None if there is no room.
 
@@ -35,12 +38,14 @@ def free_places(
     lines : sequence of pair of array, shape (n_columns,)
         The lowest and highest place of each line in columns of `COLUMN_PX`, in pixels from below; NaN where it is not.
     sizes : sequence of pair of float
-        Width and height of each name, in pixels.
+        Width and height of each name, in pixels; a line without a width has none, and is only in the way.
     height_px : float
         Height of the plot.
+    occupied : sequence of tuple of float
+        Left, bottom, right and top of what else no name may cover.
     """
     places: list[Place | None] = [None] * len(lines)
-    taken: list[tuple[float, float, float, float]] = []  # left, bottom, right, top
+    taken = list(occupied)
     for own in sorted(range(len(lines)), key=lambda each: -_span(*lines[each])):
         (width, height), n = sizes[own], int(np.ceil(sizes[own][0] / COLUMN_PX))
         if not 0 < n < lines[own][0].size:

@@ -170,6 +170,18 @@ class ScopeStack(pg.GraphicsLayoutWidget):
         inside = scope.plot.getViewBox().mapSceneToView(place)
         return Spot(scope, inside.x(), inside.y(), self.mapToGlobal(self.mapFromScene(place)))
 
+    def spot_at(self, at: QPoint) -> Spot | None:
+        """The place in a scope that is there on the screen; None between scopes."""
+        place = self.mapToScene(self.mapFromGlobal(at))
+        scope = next((s for s in self.family.shown if s.plot.sceneBoundingRect().contains(place)), None)
+        return None if scope is None else self._spot(scope, place)
+
+    def name_at(self, spot: Spot) -> str:
+        """The name that is written in a scope at a place; empty if there is none."""
+        place = self.mapToScene(self.mapFromGlobal(spot.at))
+        texts = [text for text in spot.scope.texts if text.isVisible()]
+        return next((t.toPlainText() for t in texts if t.mapRectToScene(t.boundingRect()).contains(place)), "")
+
     def _edit_limits(self, scope: Scope, side: str) -> None:
         """Let the limits of an axis be typed, in the unit that it has."""
         axis, plot = scope.plot.getAxis(side), scope.plot
