@@ -104,7 +104,7 @@ def wait_for(fact: Callable[[], bool], seconds: float = 10.0, what: str = "") ->
 def settle(window: Window, seconds: float = 20.0) -> None:
     """Wait until nothing is under way."""
     wait_for(lambda: not window.bridge.busy, seconds, "everything to be answered")
-    wait_for(lambda: not window.display._soon.isActive())
+    wait_for(lambda: not window.display.catching_up)
     QApplication.processEvents()
 
 

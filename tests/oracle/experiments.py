@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from oracle import in_myokit, in_neuron
 from oracle.comparison import AXON, SQUID, played
-from oracle.published import ALLOSTERIC, CAV, HCN, HERG, NAV, SEQUENTIAL, Channel, Scheme
+from oracle.published import ALLOSTERIC, CAV, HCN, HERG, NAV, RESURGENT, SEQUENTIAL, Channel, Scheme
 from oracle.references import sweep_of
 
 from vclamp import paths
@@ -103,7 +103,7 @@ class Difference:
 
     @property
     def is_allowed(self) -> bool:
-        """What is not a number is not."""
+        """Whether it is within its limit."""
         return self.used <= 1.0
 
 
@@ -154,13 +154,13 @@ class Experiment:
 def difference(name: str, limit: Limit, sweeps: list[tuple[float, float, float]]) -> Difference:
     """Of one trace, from the largest difference, the peak and the change by a higher command in every sweep."""
     offs, peaks, changes = np.array(sweeps).T
-    allowed = limit.allowed(peaks, changes)
+    parts = np.where(offs == 0.0, 0.0, offs / np.where(offs == 0.0, 1.0, limit.allowed(peaks, changes)))
     unit = name.rpartition("_")[2]
     return Difference(
         float(offs.max()),
         float(offs.max() / peaks.max()),
         unit if unit in ("mV", "pA") else "",
-        float(np.where(offs == 0.0, 0.0, offs / np.where(offs == 0.0, 1.0, allowed)).max()),
+        float(np.nan_to_num(parts, nan=np.inf).max()),
     )
 
 
@@ -238,8 +238,14 @@ def myokit_of(membrane: str) -> Solver:
     return lambda rig, protocol, sweep: in_myokit.solved(membrane, rig.cell.cm_pF, rig.amplifier, protocol, sweep)
 
 
-def by_matrices(scheme: Scheme, trace: str) -> Solver:
-    return lambda rig, protocol, sweep: {trace: scheme.p_open(protocol, sweep)}
+def by_matrices(scheme: Scheme, name: str) -> Solver:
+    def solve(rig: Rig, protocol: Protocol, sweep: int) -> Traces:
+        p_open, charge = scheme.solved(protocol, sweep, rig.solutions.temperature_K)
+        e_per_ms_pA = 1.602176634e-4
+        n_channels = rig.cell.channels[0].n_channels or 0
+        return {f"p_open_{name}": p_open, f"i_gating_{name}_pA": n_channels * e_per_ms_pA * charge}
+
+    return solve
 
 
 def by_lsoda(rig: Rig, protocol: Protocol, sweep: int) -> Traces:
@@ -261,11 +267,20 @@ def current_of(name: str, label: str, limit: Limit = EXACT) -> Compared:
     return Compared(label, (f"i_{name}_pA",), limit)
 
 
+def opening(name: str) -> tuple[Compared, ...]:
+    """The open probability of a scheme and its gating current."""
+    return (
+        Compared("open probability", (f"p_open_{name}",), ROUNDED),
+        Compared("gating current", (f"i_gating_{name}_pA",), ROUNDED),
+    )
+
+
 GATES = Compared("m, h, n", ("gate_na_m", "gate_na_h", "gate_k_n"), EXACT)
 NEURON = [
     Experiment("squid axon, 15 steps, ideal clamp", "NEURON", axon(), protocol("iv"), neuron_axon, (AXON_IDEAL, GATES)),
     Experiment(
-        "squid axon at 16.3 °C, 15 steps, ideal clamp", "NEURON", axon(temperature_K=289.45), protocol("iv"), neuron_axon, (AXON_IDEAL, GATES)
+        "squid axon at 16.3 °C, 15 steps, ideal clamp", "NEURON", axon(temperature_K=289.45), protocol("iv"),
+        neuron_axon, (AXON_IDEAL, GATES),
     ),
     Experiment("squid axon, ramp of 1 s, ideal clamp", "NEURON", axon(), protocol("ramp"), neuron_axon, (AXON_RAMP,)),
     Experiment("squid axon, 15 steps through 10 MΩ", "NEURON", axon(RS), protocol("iv"), neuron_axon, ESCAPING_AXON),
@@ -341,18 +356,16 @@ MYOKIT = [
 SCIPY = [
     Experiment(
         "Na⁺ channel of 13 states, resurgent current, ideal clamp", "SciPy expm", shipped("hek-nav-markov"),
-        protocol("resurgent"), by_matrices(NAV.gating, "p_open_nav"),  # type: ignore[arg-type]
-        (Compared("open probability", ("p_open_nav",), ROUNDED),),
+        protocol("resurgent"), by_matrices(RESURGENT, "nav"),
+        opening("nav")[:1],  # its file has charges of four digits, these rates have more
     ),
     Experiment(
         "allosteric K⁺ channel of 10 states, 15 steps, ideal clamp", "SciPy expm", shipped("hek-kv-mwc"),
-        protocol("iv"), by_matrices(ALLOSTERIC, "p_open_kv_mwc"),
-        (Compared("open probability", ("p_open_kv_mwc",), ROUNDED),),
+        protocol("iv"), by_matrices(ALLOSTERIC, "kv_mwc"), opening("kv_mwc"),
     ),
     Experiment(
         "sequential K⁺ channel of 15 states, Cole and Moore's delay, ideal clamp", "SciPy expm",
-        shipped("hek-sequential-k"), DELAY, by_matrices(SEQUENTIAL, "p_open_sequential_k"),
-        (Compared("open probability", ("p_open_sequential_k",), ROUNDED),),
+        shipped("hek-sequential-k"), DELAY, by_matrices(SEQUENTIAL, "sequential_k"), opening("sequential_k"),
     ),
     Experiment(
         "squid axon, ramp of 0.1 s, full amplifier (Lei), misset", "SciPy LSODA", axon(MISSET), SHORT_RAMP, by_lsoda,

@@ -20,8 +20,7 @@ Array = NDArray[np.float64]
 Traces = dict[str, Array]
 
 TOLERANCE = 1e-11  # of CVODE and IDA, absolute and relative
-# how long at the holding potential before a sweep: a played command loses digits later on, hERG takes 0.4 s
-SETTLING_MS = {"ideal": 1.0, "played": 500.0, "amplified": 20_000.0}
+SETTLING_MS = 20_000.0  # at the holding potential before a sweep where the voltage is free: hERG takes 0.4 s
 IDEAL_MOhm = 1e-7  # 50 nA lose 5 nV
 
 
@@ -86,22 +85,20 @@ class Cell:
 
     def under(self, amplifier: Amplifier, protocol: Protocol, sweep: int) -> Traces:
         """Traces of one sweep after a long time at holding."""
-        way = "ideal" if amplifier.ideal else "amplified" if amplifier.has_electronics else "played"
-        self.settling_ms = SETTLING_MS[way]
+        # in an ideal clamp what NEURON starts from is already at rest
+        self.settling_ms = 1.0 if amplifier.ideal else SETTLING_MS
         times, values = corners(protocol, sweep, self.settling_ms, current=amplifier.clamps_current)
         solver = self.h.CVode()
         solver.active(1)
         solver.atol(TOLERANCE)
         solver.rtol(TOLERANCE)
         solver.use_daspk(int(amplifier.has_electronics))
-        start = self.h.FInitializeHandler(1, lambda: None)
         if amplifier.clamps_current:
             self.inject(times, values + amplifier.bias_pA)
         elif amplifier.has_electronics:
-            start = self.amplify(amplifier, protocol, sweep, solver)
+            self.amplify(amplifier, protocol, sweep, solver)
         else:
             self.clamp(amplifier, times, values)
-        self.kept.append(start)
         try:
             return self.solved(protocol, sweep, solver)
         finally:
@@ -127,7 +124,7 @@ class Cell:
         self.played(values / 1000.0, times, electrode._ref_amp)
         self.kept.append(electrode)
 
-    def amplify(self, amplifier: Amplifier, protocol: Protocol, sweep: int, solver: Any) -> Any:
+    def amplify(self, amplifier: Amplifier, protocol: Protocol, sweep: int, solver: Any) -> None:
         """The amplifier's matrix beside the membrane; its command changes by events, so steps only."""
         matrix, of_command, constant = linear(amplifier, self.area_cm2 * 1e6)
         n = len(matrix)
@@ -150,18 +147,16 @@ class Cell:
             if restart:
                 solver.re_init()
 
-        command(hold, restart=False)
-        mechanism = self.h.LinearMechanism(c, g, y, y0, b, where, here)
-        self.kept += [c, g, y, b, y0, where, here, mechanism, command]
-        self.others["i_nA"] = y._ref_x[3]
-
         def begin() -> None:
             command(hold, restart=False)
             for s in protocol.stretches(sweep):
                 assert s.slope_mV == 0.0, "only steps"
                 solver.event(self.settling_ms + s.first / protocol.fs_kHz, lambda v_mV=s.start_mV: command(v_mV))
 
-        return self.h.FInitializeHandler(1, begin)
+        command(hold, restart=False)
+        mechanism = self.h.LinearMechanism(c, g, y, y0, b, where, here)
+        self.kept += [c, g, y, b, y0, where, here, mechanism, self.h.FInitializeHandler(1, begin)]
+        self.others["i_nA"] = y._ref_x[3]
 
     def solved(self, protocol: Protocol, sweep: int, solver: Any) -> Traces:
         at = self.h.Vector(self.settling_ms + np.arange(protocol.n_samples(sweep)) / protocol.fs_kHz)

@@ -51,22 +51,33 @@ class Scheme(NamedTuple):
             q[j, i] += back.a * exp(back.k * (v_mV - back.d))
         return q - np.diag(q.sum(axis=1))
 
-    def p_open(self, protocol: Protocol, sweep: int) -> Array:
-        """Open probability at every sample of a sweep of steps from rest, by matrix exponentials."""
+    def charge_rates(self, v_mV: float, temperature_K: float) -> Array:
+        """Charge in e/ms that moves outward from each state; a step's is how its rates sense the voltage."""
+        found = np.zeros(self.n_states)
+        for i, j, there, back in self.edges:
+            charge_e = (there.k - back.k) * R_BY_F_mV_PER_K * temperature_K
+            found[i] += charge_e * there.a * exp(there.k * (v_mV - there.d))
+            found[j] -= charge_e * back.a * exp(back.k * (v_mV - back.d))
+        return found
+
+    def solved(self, protocol: Protocol, sweep: int, temperature_K: float) -> tuple[Array, Array]:
+        """Open probability and gating charge of a channel in e/ms at every sample of a sweep of steps from rest."""
         from scipy.linalg import expm
 
         # rest is what the matrix leaves alone, its last equation replaced by a sum of 1
         equations = self.generator(protocol.hold_mV).T.copy()
         equations[-1] = 1.0
         state = np.linalg.solve(equations, np.eye(self.n_states)[-1])
-        found = np.empty(protocol.n_samples(sweep))
+        p_open, charge = np.empty((2, protocol.n_samples(sweep)))
         for s in protocol.stretches(sweep):
             assert s.slope_mV == 0.0, "only steps"
             move = expm(self.generator(s.start_mV) / protocol.fs_kHz)
+            flows = self.charge_rates(s.start_mV, temperature_K)
             for sample in range(s.first, s.last):
-                found[sample] = state[-self.n_open :].sum()
+                p_open[sample] = state[-self.n_open :].sum()
+                charge[sample] = state @ flows
                 state = state @ move
-        return found
+        return p_open, charge
 
 
 class Channel(NamedTuple):
@@ -158,7 +169,8 @@ CAV = Channel(
     out_mM=2.0, in_mM=1e-4,
 )  # fmt: skip
 # Raman & Bean 2001, Biophys J 80:729, on Kuo & Bean 1994, Neuron 12:819
-NAV = Channel("nav", "na", 40.0, _raman_bean(), out_mM=145.0, in_mM=12.0)
+RESURGENT = _raman_bean()
+NAV = Channel("nav", "na", 40.0, RESURGENT, out_mM=145.0, in_mM=12.0)
 # Horrigan & Aldrich 2002, J Gen Physiol 120:267, with the parameters of the preset
 ALLOSTERIC = _allosteric()
 # Zagotta, Hoshi & Aldrich 1994, J Gen Physiol 103:321

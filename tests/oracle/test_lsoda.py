@@ -114,6 +114,7 @@ def test_series_resistance_of_the_shipped_cell(sweep: int) -> None:
     assert estimate_mV > error_mV / 3 - LSODA_mV
 
 
+@pytest.mark.campaign  # daily there are the stiff corners of test_clamp_accuracy
 @pytest.mark.parametrize("size", [20.0, None], ids=["same channels", "same density"])
 @pytest.mark.parametrize("cm_pF", [1.0, 20.0, 100.0])
 @pytest.mark.parametrize("rs_MOhm", [0.1, 1.0, 50.0])

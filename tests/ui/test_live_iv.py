@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF
 from recordings import iv
-from rig_window import family, live, settle
+from rig_window import family, live, settle, wait_for
 
 from vclamp import paths
 from vclamp.model.files import load_protocol, load_rig
@@ -43,7 +43,8 @@ def test_names_in_the_iv_cover_no_point_axis_or_mark_and_stay_away_where_there_i
     for theme, height, n_names in (("light", 180, 2), ("light", 500, 2), ("projector", 300, 2), ("projector", 180, 0)):
         squid_window.looks.choose(theme)
         plot.setFixedHeight(height)
-        live(8e-3 * REST_MS)
+        live(3e-3 * REST_MS)
+        wait_for(lambda: not plot._resting.isActive())
         texts = [slot.text for slot in plot._slots if slot.text.isVisible()]
         names, marks = ([each.textItem.mapRectToScene(each.textItem.boundingRect()) for each in items]
                         for items in (texts, plot.reversals.items))  # fmt: skip

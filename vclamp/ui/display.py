@@ -17,7 +17,8 @@ from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.theme import Theme
 from vclamp.ui.worker import Preview, Rest
 
-AFTER_MS = 20  # curves and read-outs let the traces be painted first
+AFTER_MS = 20  # curves let the traces be painted first
+READ_MS = 100  # nobody reads numbers that change faster
 USUAL_HINT = "Space runs the protocol"
 NEEDS_CURRENT_CLAMP = "These steps are of a current: I switches to current clamp, Space runs them"
 
@@ -36,7 +37,9 @@ class Display(OnShow, CursorViews):
         self.iv = LiveIv(theme, beside)
         self._rig: Rig | None = None
         self._soon = Soon(AFTER_MS, lambda: self.iv.busy, self)
-        self._soon.due.connect(self._bring_up_to_date)
+        self._soon.due.connect(self._draw_soon)
+        self._later = Soon(READ_MS, lambda: False, self)
+        self._later.due.connect(self._read_later)
         self.stack.cursors_moved.connect(self._read_cursors)
         self.inspector.ghost_wanted.connect(self.show_truth)
 
@@ -143,20 +146,37 @@ class Display(OnShow, CursorViews):
             return
         self._sweeps.append(sweep)
         self.stack.family.finish(self._behind.told(sweep, self._header))
-        self._soon.ask()  # after the traces are painted, once for all sweeps of a frame
+        self._ask()
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether something on show is still to follow the traces."""
+        return self._soon.isActive() or self._later.isActive()
+
+    def _ask(self) -> None:
+        """Have all that follows from the traces drawn after they are painted, once for all sweeps of a frame."""
+        self._soon.ask()
+        self._later.ask()
 
     def _bring_up_to_date(self) -> None:
         """Draw what follows from all sweeps so far."""
+        self._draw_soon()
+        self._read_later()
+
+    def _draw_soon(self) -> None:
         if self._header is not None:
             self.progressed.emit(len(self._sweeps), self._header.protocol.n_sweeps)
         self.stack.family.fit_difference()
-        self.stack.family.name_lines()
         self._draw_curves()
+
+    def _read_later(self) -> None:
+        self.stack.family.name_lines()
         self._read_cursors()
 
     def ended(self, finished: Finished) -> None:
         """The run is over: what was recorded is what later edits are compared with."""
         self._soon.settled()
+        self._later.settled()
         self.running = False
         self.at_cursor.stand()
         if self._header is not None and self._sweeps:
@@ -247,7 +267,7 @@ class Display(OnShow, CursorViews):
         self._header, self._sweeps = shown.header, list(shown.sweeps)
         ghost = self._behind.choose(shown.header, self.recording if changed else None)
         self._show_family(ghost)
-        self._soon.ask()  # after the traces are painted, once for all sweeps of a frame
+        self._ask()
 
     def rested(self, rest: Rest) -> None:
         """The cell at holding; where sweeps of the same rig are on show, cursor 1 says more."""

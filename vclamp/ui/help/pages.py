@@ -134,9 +134,8 @@ def _analyses() -> Page:
 
 def _course() -> Page:
     rows = [f"- [{plain(title)}](open:{name})" for name, title in protocols().items()]
-    head = "# The lab course\n\nA click takes the protocol, with the scopes and the analysis that show its point; "
-    head += "*Protocol > Use the cell it is made for* brings its cell.\n"
-    return Page("The lab course", "\n".join((head, *rows)))
+    how = "A click takes the protocol and its cell, with the scopes and the analysis that show its point. "
+    return Page("The lab course", "\n".join(("# The lab course", "", f"{how}Ctrl+Z takes it back.", "", *rows)))
 
 
 def _keys() -> Page:

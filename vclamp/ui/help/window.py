@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vclamp.ui.window import Window
 
 WIDTH_EM, HEIGHT_EM = 42, 48
-OPENS = "open:"  # a link that takes a protocol
+OPENS = "open:"  # a link that takes a protocol with its cell
 _MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 
 
@@ -87,10 +87,11 @@ class HelpWindow(QWidget):
         self.activateWindow()
 
     def follow(self, address: str) -> None:
-        """Go where a link leads: to a page, or to a protocol that is taken."""
+        """Go where a link leads: to a page, or to a protocol that is taken with the cell it is made for."""
         window = self._window
         if address.startswith(OPENS):
             window.load_protocol(address.removeprefix(OPENS))
+            window.course.use_its_cell()
             address = "protocol:"
         self.open(page_at(address, window.bench.rig, window.bench.protocol))
 

@@ -95,6 +95,7 @@ class Bound:
         self.caption: Caption | None = None
         self.was: object = UNKNOWN  # in the control cell
         self.changed = False
+        self._followed: tuple[Rig | None, object] = (None, UNKNOWN)
         self._tip = widget.toolTip()
         self._why = ""  # it cannot be set now
         self._corner = corner or widget
@@ -103,8 +104,10 @@ class Bound:
 
     def follow(self, rig: Rig) -> None:
         """Show the value of a rig, and whether it is another than the control's."""
-        value = value_at(rig, self.path)
-        self._show(value)
+        value, before = value_at(rig, self.path), self._followed
+        self._followed = rig, value
+        if value != before[1] or rig is before[0] or self.widget.hasFocus():
+            self._show(value)  # else it is there, and nobody has typed over it
         changed = self.was is not UNKNOWN and value != self.was
         if changed != self.changed:
             self._mark(changed)

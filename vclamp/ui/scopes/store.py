@@ -12,6 +12,16 @@ BLOCK = 64
 """Samples per pyramid block, as in `raster`."""
 
 
+def extremes(samples: Samples) -> tuple[Samples, Samples]:
+    """The least and greatest finite value of every whole block along the last axis."""
+    n_blocks = samples.shape[-1] // BLOCK
+    blocks = samples[..., : n_blocks * BLOCK].reshape(*samples.shape[:-1], n_blocks, BLOCK)
+    finite = np.isfinite(blocks)
+    if finite.all():  # three times as fast
+        return blocks.min(axis=-1), blocks.max(axis=-1)
+    return blocks.min(axis=-1, where=finite, initial=np.inf), blocks.max(axis=-1, where=finite, initial=-np.inf)
+
+
 class Trace:
     """Uniform samples that may still grow, with the extremes of every whole block of them.
 
@@ -31,11 +41,23 @@ class Trace:
     @classmethod
     def of(cls, values: ArrayLike, *, dt_ms: float, t0_ms: float = 0.0, colour: str = "") -> Trace:
         """A finished trace of known values."""
-        samples = np.asarray(values, dtype=np.float32)
-        trace = cls(samples.size, dt_ms=dt_ms, t0_ms=t0_ms, colour=colour)
-        trace.append(samples)
-        trace.finish()
+        (trace,) = cls.rows(np.asarray(values, dtype=np.float32)[np.newaxis], dt_ms=dt_ms, t0_ms=t0_ms)
+        trace.colour = colour
         return trace
+
+    @classmethod
+    def rows(cls, values: ArrayLike, *, dt_ms: float, t0_ms: float = 0.0) -> list[Trace]:
+        """Finished traces of known values, shape (traces, samples), made together: what a drag redraws."""
+        samples = np.array(values, dtype=np.float32)
+        low, high = extremes(samples)
+        for array in (samples, low, high):
+            array.flags.writeable = False
+        made = []
+        for row, lowest, highest in zip(samples, low, high, strict=True):
+            trace = cls(dt_ms=dt_ms, t0_ms=t0_ms)
+            trace._values, trace._low, trace._high, trace.length = row, lowest, highest, row.size
+            made.append(trace)
+        return made
 
     @property
     def values(self) -> Samples:
@@ -62,10 +84,8 @@ class Trace:
         self.length = stop
         first, last = start // BLOCK, stop // BLOCK
         if first < last:
-            blocks = self._values[first * BLOCK : last * BLOCK].reshape(-1, BLOCK)
-            finite = np.isfinite(blocks)
-            blocks.min(axis=1, where=finite, initial=np.inf, out=self._low[first:last])
-            blocks.max(axis=1, where=finite, initial=-np.inf, out=self._high[first:last])
+            whole = self._values[first * BLOCK : last * BLOCK]
+            self._low[first:last], self._high[first:last] = extremes(whole)
 
     def finish(self) -> None:
         """Close the trace: its samples are read-only from now on, spare room is given back."""
