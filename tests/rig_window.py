@@ -1,5 +1,6 @@
 """The whole window for tests, driven by real keys, clicks and paints."""
 
+import gc
 import sys
 import threading
 import traceback
@@ -83,6 +84,7 @@ def open_window(folder: Path, *, protocol: Protocol | None = None, ready: bool =
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         _delete_menus()
         QApplication.processEvents()
+        gc.unfreeze()  # this window's start froze what there was: earlier windows too
 
 
 def _delete_menus() -> None:
@@ -104,7 +106,7 @@ def wait_for(fact: Callable[[], bool], seconds: float = 10.0, what: str = "") ->
 def settle(window: Window, seconds: float = 20.0) -> None:
     """Wait until nothing is under way."""
     wait_for(lambda: not window.bridge.busy, seconds, "everything to be answered")
-    wait_for(lambda: not window.display.catching_up)
+    wait_for(lambda: not window.display.following.active)
     QApplication.processEvents()
 
 

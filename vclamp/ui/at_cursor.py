@@ -13,6 +13,7 @@ from vclamp.ui.panels.books import LedgerView
 from vclamp.ui.panels.inspector import InspectorPanel
 from vclamp.ui.panels.membrane import Membrane
 from vclamp.ui.panels.readout import CursorTable
+from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.theme import Theme
 from vclamp.ui.worker import Rest
 
@@ -96,9 +97,15 @@ class AtCursor(QObject):
 
 
 class CursorViews:
-    """Gives the views of one sample by their names."""
+    """Gives the views of one sample by their names, and where the cursors are."""
 
     at_cursor: AtCursor
+    stack: ScopeStack
+
+    @property
+    def cursors_ms(self) -> Times:
+        """Times of both cursors."""
+        return self.stack.cursor_ms(0), self.stack.cursor_ms(1)
 
     @property
     def circuit(self) -> Membrane:

@@ -9,7 +9,7 @@ from vclamp.model.rig import Rig
 from vclamp.publish.scopes import SCOPES, hero
 from vclamp.ui.at_cursor import AtCursor, CursorViews
 from vclamp.ui.behind import as_control
-from vclamp.ui.newest import Beside, Soon
+from vclamp.ui.newest import Beside, Following
 from vclamp.ui.on_show import OnShow
 from vclamp.ui.panels.live_iv import LiveIv
 from vclamp.ui.scopes.difference import DIFFERENCE_SCOPE
@@ -17,8 +17,6 @@ from vclamp.ui.scopes.stack import ScopeStack
 from vclamp.ui.theme import Theme
 from vclamp.ui.worker import Preview, Rest
 
-AFTER_MS = 20  # curves let the traces be painted first
-READ_MS = 100  # nobody reads numbers that change faster
 USUAL_HINT = "Space runs the protocol"
 NEEDS_CURRENT_CLAMP = "These steps are of a current: I switches to current clamp, Space runs them"
 
@@ -36,10 +34,9 @@ class Display(OnShow, CursorViews):
         self.at_cursor = AtCursor(theme, self)
         self.iv = LiveIv(theme, beside)
         self._rig: Rig | None = None
-        self._soon = Soon(AFTER_MS, lambda: self.iv.busy, self)
-        self._soon.due.connect(self._draw_soon)
-        self._later = Soon(READ_MS, lambda: False, self)
-        self._later.due.connect(self._read_later)
+        self.following = Following(lambda: self.iv.busy, self)
+        self.following.soon.connect(self._draw_soon)
+        self.following.later.connect(self._read_later)
         self.stack.cursors_moved.connect(self._read_cursors)
         self.inspector.ghost_wanted.connect(self.show_truth)
 
@@ -91,11 +88,6 @@ class Display(OnShow, CursorViews):
             self._show_family(self._behind.now)
             self.stack.family.name_lines()
 
-    @property
-    def cursors_ms(self) -> tuple[float, float]:
-        """Times of both cursors."""
-        return self.stack.cursor_ms(0), self.stack.cursor_ms(1)
-
     def clear(self, rig: Rig, protocol: Protocol) -> None:
         """Forget all sweeps: another cell or protocol is on the bench."""
         self._header, self._sweeps, self._rig = None, [], rig
@@ -146,17 +138,7 @@ class Display(OnShow, CursorViews):
             return
         self._sweeps.append(sweep)
         self.stack.family.finish(self._behind.told(sweep, self._header))
-        self._ask()
-
-    @property
-    def catching_up(self) -> bool:
-        """Whether something on show is still to follow the traces."""
-        return self._soon.isActive() or self._later.isActive()
-
-    def _ask(self) -> None:
-        """Have all that follows from the traces drawn after they are painted, once for all sweeps of a frame."""
-        self._soon.ask()
-        self._later.ask()
+        self.following.ask()
 
     def _bring_up_to_date(self) -> None:
         """Draw what follows from all sweeps so far."""
@@ -175,8 +157,7 @@ class Display(OnShow, CursorViews):
 
     def ended(self, finished: Finished) -> None:
         """The run is over: what was recorded is what later edits are compared with."""
-        self._soon.settled()
-        self._later.settled()
+        self.following.settled()
         self.running = False
         self.at_cursor.stand()
         if self._header is not None and self._sweeps:
@@ -267,7 +248,7 @@ class Display(OnShow, CursorViews):
         self._header, self._sweeps = shown.header, list(shown.sweeps)
         ghost = self._behind.choose(shown.header, self.recording if changed else None)
         self._show_family(ghost)
-        self._ask()
+        self.following.ask()
 
     def rested(self, rest: Rest) -> None:
         """The cell at holding; where sweeps of the same rig are on show, cursor 1 says more."""

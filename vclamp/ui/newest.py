@@ -5,6 +5,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+AFTER_MS = 20  # curves let the traces be painted first
+READ_MS = 100  # nobody reads numbers that change faster
+
 Task = Callable[[], Any]
 Then = Callable[[Any], None]
 Beside = Callable[[Task, Then], None]
@@ -92,3 +95,31 @@ class Soon(QTimer):
             return
         self._wanted = False
         self.due.emit()
+
+
+class Following(QObject):
+    """Says when to draw what follows from the traces: curves once they are painted, numbers when one can read them."""
+
+    soon = Signal()
+    later = Signal()
+
+    def __init__(self, busy: Callable[[], bool], parent: QObject) -> None:
+        super().__init__(parent)
+        self._timers = Soon(AFTER_MS, busy, self), Soon(READ_MS, lambda: False, self)
+        for timer, due in zip(self._timers, (self.soon, self.later), strict=True):
+            timer.due.connect(due)
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is still to be drawn."""
+        return any(timer.isActive() for timer in self._timers)
+
+    def ask(self) -> None:
+        """Other traces are on show."""
+        for timer in self._timers:
+            timer.ask()
+
+    def settled(self) -> None:
+        """All is drawn."""
+        for timer in self._timers:
+            timer.settled()

@@ -43,6 +43,8 @@ class Window(QMainWindow):
         super().__init__()
         self.setWindowTitle("VClamp")
         self.bench, self.bridge, self.settings = bench, bridge, settings
+        for part in (bench, bridge):
+            part.setParent(self)  # what their signals are connected to goes with the window
         self.looks = Looks(self)
         self.display = Display(self.looks.theme, bridge.beside, self)
         self.display.stack.wanted = set(settings.text("scopes", " ".join(FIRST_SHOWN)).split()) & set(SCOPES)

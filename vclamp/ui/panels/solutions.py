@@ -127,8 +127,7 @@ class IonRows(Editing):
         for field, gamma in zip(self.gammas.values(), solutions.gammas(self._name), strict=True):
             field.setVisible(solutions.activity != "off")
             field.setEnabled(solutions.activity == "given")
-            if solutions.activity != "given":
-                field.show_value(float(f"{gamma:.4f}"))
+            field.show_value(gamma if solutions.activity == "given" else float(f"{gamma:.4f}"))
         self.gamma_word.setVisible(solutions.activity != "off")
 
 
