@@ -22,9 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 import pyqtgraph as pg
 
-from vclamp.ui.scopes import trace_item
+from vclamp.ui.scopes import layer
+from vclamp.ui.scopes.layer import Shown
 from vclamp.ui.scopes.store import Trace
-from vclamp.ui.scopes.trace_item import Shown, TraceItem
+from vclamp.ui.scopes.trace_item import TraceItem
 
 DT_MS = 0.02
 FRAME_SAMPLES = 833
@@ -124,7 +125,7 @@ def curves(data: list[Samples]) -> list[float]:
 def main(n_sweeps: int = 20, n_samples: int = 50_000) -> None:
     """Print the table."""
     app = pg.mkQApp()
-    trace_item.load_raster()
+    layer.load_raster()
     data = sweeps(n_sweeps, n_samples)
     rows = {
         "width 1": ours(data, 1.0, False),

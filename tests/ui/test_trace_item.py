@@ -18,9 +18,10 @@ from pyqtgraph.exporters import SVGExporter
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from vclamp.ui.scopes import raster, store, trace_item
+from vclamp.ui.scopes import layer, raster, store
+from vclamp.ui.scopes.layer import Shown
 from vclamp.ui.scopes.store import SweepStore, Trace
-from vclamp.ui.scopes.trace_item import Shown, TraceItem
+from vclamp.ui.scopes.trace_item import TraceItem
 
 WHITE = 0xFFFFFFFF
 HEIGHT, WIDTH = 300, 400
@@ -197,7 +198,7 @@ def test_store_and_raster_agree_on_the_block_size() -> None:
 
 @pytest.fixture
 def plot(qtbot) -> pg.PlotWidget:
-    trace_item.load_raster()
+    layer.load_raster()
     widget = pg.PlotWidget()
     widget.disableAutoRange()
     widget.hideAxis("left")
@@ -278,9 +279,9 @@ def test_only_the_new_columns_of_a_live_trace_are_painted(
     item.set_live([Shown(trace, WHITE)])
     settle(plot)
     drawn: list[int] = []
-    original = trace_item.Layer.draw
+    original = layer.Layer.draw
     monkeypatch.setattr(
-        trace_item.Layer, "draw", lambda *args, **style: (drawn.append(len(args[3])), original(*args, **style))
+        layer.Layer, "draw", lambda *args, **style: (drawn.append(len(args[3])), original(*args, **style))
     )
     trace.append(noise(200))
     item.live_grew()
@@ -337,11 +338,11 @@ def test_before_the_raster_is_loaded_nothing_is_drawn_and_later_it_appears(
     plot: pg.PlotWidget, item: TraceItem, qtbot
 ) -> None:
     empty = settle(plot)
-    trace_item.load_raster.cache_clear()
-    assert not trace_item.raster_ready()
+    layer.load_raster.cache_clear()
+    assert not layer.raster_ready()
     item.set_finished([Shown(Trace.of(noise(20_000), dt_ms=0.05), WHITE)])
     np.testing.assert_array_equal(settle(plot), empty)
-    trace_item.load_raster()
+    layer.load_raster()
     qtbot.waitUntil(lambda: item._back.frame is not None, timeout=2000)
     assert (settle(plot) != empty).any()
 

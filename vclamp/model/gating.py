@@ -6,6 +6,7 @@ and `rates_per_ms`; everything the engine and the scopes need follows from these
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -65,7 +66,7 @@ class Gate:
                 f"gate '{self.name}' needs two formulas",
                 remedy="Give alpha_per_ms and beta_per_ms, or inf and tau_ms.",
             )
-        self._check_on_grid()
+        _check_on_grid(self)
 
     def relaxation(self, v_mV: Array, temperature_K: float = _USUAL_K) -> tuple[Array, Array]:
         """Steady state (0…1) and time constant (ms) at the voltages, before any Q10."""
@@ -83,18 +84,21 @@ class Gate:
         inf, tau_ms = self.relaxation(v_mV, temperature_K)
         return inf / tau_ms, (1.0 - inf) / tau_ms
 
-    def _check_on_grid(self) -> None:
-        for key in ("alpha_per_ms", "beta_per_ms", "inf", "tau_ms"):
-            text = getattr(self, key)
-            if text is not None:
-                check_formula(text, f"{key} of gate '{self.name}'", rate=key.endswith("per_ms"))
-        inf, tau = self.relaxation(GRID_mV)
-        bad = ~(np.isfinite(inf) & np.isfinite(tau) & (tau > 0) & (inf <= 1))
-        if bad.any():
-            raise VClampError(
-                f"gate '{self.name}' has no steady state in 0…1 at {GRID_mV[bad][0]:g} mV",
-                remedy="At every voltage one of its rates must be above 0.",
-            )
+
+@lru_cache(maxsize=512)
+def _check_on_grid(gate: Gate) -> None:
+    """Refuse a gate without a steady state; every edit of a cell checks all its gates again."""
+    for key in ("alpha_per_ms", "beta_per_ms", "inf", "tau_ms"):
+        text = getattr(gate, key)
+        if text is not None:
+            check_formula(text, f"{key} of gate '{gate.name}'", rate=key.endswith("per_ms"))
+    inf, tau = gate.relaxation(GRID_mV)
+    bad = ~(np.isfinite(inf) & np.isfinite(tau) & (tau > 0) & (inf <= 1))
+    if bad.any():
+        raise VClampError(
+            f"gate '{gate.name}' has no steady state in 0…1 at {GRID_mV[bad][0]:g} mV",
+            remedy="At every voltage one of its rates must be above 0.",
+        )
 
 
 @dataclass(frozen=True)

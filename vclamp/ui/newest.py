@@ -6,7 +6,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 AFTER_MS = 20  # curves let the traces be painted first
-READ_MS = 100  # nobody reads numbers that change faster
+READ_MS = 200  # nobody reads numbers, and names that move, faster
 
 Task = Callable[[], Any]
 Then = Callable[[Any], None]

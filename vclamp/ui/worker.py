@@ -279,7 +279,7 @@ class Worker:
             if self._closing:
                 return
             cache.load()
-            from vclamp.ui.scopes.trace_item import load_raster
+            from vclamp.ui.scopes.layer import load_raster
 
             load_raster()
             if not cache.is_warm():

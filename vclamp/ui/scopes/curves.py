@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 GHOST = 0.35
 SYMBOL_EM = 0.55
-REST_MS = 80  # after the last change of what is in view, names look for new places
+REST_MS = 200  # after the last change of what is in view, names look for new places
 ROOM = 0.06  # of the range of the points, around them
 FEW_TICKS, SOME_TICKS, MANY_TICKS = (1,), (1, 2, 5), (1, 2, 3, 5, 7)  # that bear a number
 MARGIN = 6  # pixels, for half of the last tick's number

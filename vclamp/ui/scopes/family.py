@@ -13,11 +13,11 @@ from vclamp.publish.traces import transients_ms
 from vclamp.ui.scopes.ghost import Ghost, traces_of
 from vclamp.ui.scopes.inks import Inks
 from vclamp.ui.scopes.kinds import Scope, command, first_range
+from vclamp.ui.scopes.layer import Shown
 from vclamp.ui.scopes.names import write_names
 from vclamp.ui.scopes.ranges import widen
 from vclamp.ui.scopes.reading import Seen
 from vclamp.ui.scopes.store import Trace
-from vclamp.ui.scopes.trace_item import Shown
 from vclamp.ui.theme import Theme
 
 SHRUNK = 0.3  # of its scope
@@ -95,8 +95,11 @@ class Family:
     ) -> None:
         """Show finished sweeps at once; `name_lines` can wait until they are on the screen."""
         self.front = self.front if keep_view else None
+        same = self.header is not None and self.header.protocol.fs_kHz == header.protocol.fs_kHz
+        before = self._sweeps if same else {}
         self._prepare(header, ghost, keep_view)
-        self._sweeps = {sweep.index: self._traces_of(sweep) for sweep in sweeps}
+        dt_ms, lines = 1.0 / header.protocol.fs_kHz, self._lines()
+        self._sweeps = {sweep.index: traces_of(sweep, lines, dt_ms, before.get(sweep.index, {})) for sweep in sweeps}
         self._redraw()
         if not keep_view:
             self.autoscale()

@@ -1,6 +1,7 @@
 """A recording drawn faintly behind a family, to compare it with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from PySide6.QtGui import QColor
@@ -9,8 +10,8 @@ from vclamp.model.record import Header, Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.publish.scopes import SCOPES, Line, hero
 from vclamp.ui.scopes.kinds import Scope
+from vclamp.ui.scopes.layer import Shown
 from vclamp.ui.scopes.store import Trace
-from vclamp.ui.scopes.trace_item import Shown
 from vclamp.ui.theme import Theme
 
 FAINT, CLEAR = 0.30, 0.9
@@ -64,8 +65,14 @@ class Ghost:
         return {Line("ghost", label): outermost} if outermost is not None else {}
 
 
-def traces_of(sweep: Sweep, lines: Sequence[Line], dt_ms: float) -> dict[str, Trace]:
-    """The lines there are of a sweep, by their traces."""
+def traces_of(
+    sweep: Sweep, lines: Sequence[Line], dt_ms: float, before: Mapping[str, Trace] = MappingProxyType({})
+) -> dict[str, Trace]:
+    """The lines there are of a sweep, by their traces; those that are as before are the same objects, drawn already."""
     found = {line.trace: name for line in lines if (name := line.found_in(sweep.names))}
-    rows = [sweep.names.index(name) for name in found.values()]
-    return dict(zip(found, Trace.rows(sweep.values[rows], dt_ms=dt_ms), strict=True))
+    values = sweep.values[[sweep.names.index(name) for name in found.values()]].astype(np.float32)
+    same = [
+        trace in before and np.array_equal(before[trace].values, row) for trace, row in zip(found, values, strict=True)
+    ]
+    fresh = iter(Trace.rows(values[np.logical_not(same)], dt_ms=dt_ms))
+    return {trace: before[trace] if kept else next(fresh) for trace, kept in zip(found, same, strict=True)}

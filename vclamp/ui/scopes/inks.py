@@ -4,8 +4,8 @@ from PySide6.QtGui import QColor
 
 from vclamp.model.record import Header
 from vclamp.publish.scopes import Line
+from vclamp.ui.scopes.layer import Shown
 from vclamp.ui.scopes.store import Trace
-from vclamp.ui.scopes.trace_item import Shown
 from vclamp.ui.theme import Theme, line_colours, sweep_colours
 
 DIM = 0.28

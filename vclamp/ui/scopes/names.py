@@ -14,7 +14,7 @@ from vclamp.ui.scopes.store import Trace
 from vclamp.ui.theme import Theme, readable
 
 MAX_NAMES = 7  # of one scope
-REST_MS = 80  # after the last change of what is in view, names look for new places
+REST_MS = 200  # after the last change of what is in view, names look for new places
 
 
 def write_names(

@@ -3,159 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from math import ceil, floor
 from time import monotonic
-from types import ModuleType
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QTransform
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from vclamp.ui.scopes.store import BLOCK, Samples, Trace
+from vclamp.ui.scopes.layer import Frame, Layer, Shown, raster_ready
+from vclamp.ui.scopes.store import Samples, Trace
 
 RETRY_MS = 50
-DRAW_S = 0.004  # of one paint
+DRAW_S = 0.012  # of one paint: a usual family is whole
 PERCENTILE_SAMPLES = 20_000
 """A percentile is taken from about this many samples of each trace."""
-
-
-@cache
-def load_raster() -> ModuleType:
-    """Load the jitted code (a second or so); safe to call in a thread."""
-    return import_module("vclamp.ui.scopes.raster")
-
-
-def raster_ready() -> bool:
-    """True once the jitted code is loaded; before that a TraceItem draws nothing."""
-    return load_raster.cache_info().currsize > 0
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """A trace and how to show it; a width of None is the item's width."""
-
-    trace: Trace
-    colour: QColor | int
-    opacity: float = 1.0
-    width_px: float | None = None
-    z: float = 0.0
-
-    def argb(self) -> int:
-        """0xAARRGGBB with the opacity in alpha."""
-        rgba = self.colour.rgba() if isinstance(self.colour, QColor) else self.colour
-        return round((rgba >> 24) * self.opacity) << 24 | rgba & 0xFFFFFF
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where the plot lies on the screen, in device pixels, and how ms and values map into it."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-    ratio: float
-    x0: float
-    x_scale: float
-    y0: float
-    y_scale: float
-
-    @classmethod
-    def of(cls, rect: QRectF, transform: QTransform, ratio: float) -> Frame | None:
-        """The frame of an item rectangle under a painter's transform; None if it is turned or mirrored."""
-        if transform.m12() or transform.m21() or transform.m11() <= 0 or not transform.m22():
-            return None
-        box = transform.mapRect(rect)
-        left, top = floor(box.left() * ratio), floor(box.top() * ratio)
-        width, height = ceil(box.right() * ratio) - left, ceil(box.bottom() * ratio) - top
-        x_scale, y_scale = transform.m11() * ratio, transform.m22() * ratio
-        x0, y0 = transform.dx() * ratio - left, transform.dy() * ratio - top
-        return cls(left, top, width, height, ratio, x0, x_scale, y0, y_scale)
-
-    def sampling(self, trace: Trace) -> tuple[float, float]:
-        """The sample index at column 0, and the samples per column."""
-        return (-self.x0 / self.x_scale - trace.t0_ms) / trace.dt_ms, 1.0 / (self.x_scale * trace.dt_ms)
-
-    def column(self, trace: Trace, index: int) -> int:
-        """The column of a sample, kept within one column of the frame."""
-        index0, step = self.sampling(trace)
-        return floor(min(max((index - index0) / step, -1.0), self.width + 1.0))
-
-    def times(self, columns: range) -> tuple[float, float]:
-        """The times (ms) of the edges of some columns."""
-        return (columns.start - self.x0) / self.x_scale, (columns.stop - self.x0) / self.x_scale
-
-    def columns(self, rect: QRectF) -> range:
-        """The columns touched by an item rectangle."""
-        left, right = (self.x0 + self.x_scale * t for t in (rect.left(), rect.right()))
-        return range(max(floor(max(left, 0.0)), 0), min(ceil(min(right, self.width)), self.width))
-
-    def envelope(self, trace: Trace, columns: range) -> tuple[Samples, Samples]:
-        """Extremes of a trace, as values, in each of some columns."""
-        low, high = np.empty(len(columns), np.float32), np.empty(len(columns), np.float32)
-        index0, step = self.sampling(trace)
-        load_raster().envelope(trace.values, trace.low, trace.high, index0, step, columns.start, low, high)
-        return low, high
-
-    def polyline(self, trace: Trace) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """A trace as points in device pixels of the frame, few per column; not finite where there is a gap."""
-        index0, step = self.sampling(trace)
-        if step < 2.0:
-            first = min(max(floor(index0), 0), trace.length)
-            stop = max(min(ceil(index0 + step * self.width) + 1, trace.length), first)
-            x, values = (np.arange(first, stop) - index0) / step, trace.values[first:stop]
-        else:
-            low, high = self.envelope(trace, range(self.width))
-            low[low > high] = np.nan
-            falling = np.diff(low.astype(float) + high, prepend=0.0) < 0
-            values = np.column_stack([np.where(falling, high, low), np.where(falling, low, high)]).ravel()
-            x = np.repeat(np.arange(self.width) + 0.5, 2)
-        y = self.y0 + self.y_scale * np.where(np.isfinite(values), values, np.nan).astype(float)
-        return x, np.clip(y, -3.0 * self.height, 4.0 * self.height)
-
-
-class Layer:
-    """A transparent picture of a frame into which traces are drawn."""
-
-    def __init__(self) -> None:
-        self.frame: Frame | None = None
-        self._pixels = np.zeros((0, 0), dtype=np.uint32)
-        self._image = QImage()
-
-    def reset(self, frame: Frame) -> None:
-        """Begin an empty picture."""
-        if self._pixels.shape == (frame.height, frame.width):
-            self._pixels.fill(0)
-        else:
-            self._pixels = np.zeros((frame.height, frame.width), dtype=np.uint32)
-            kind = QImage.Format.Format_ARGB32_Premultiplied
-            self._image = QImage(self._pixels.data, frame.width, frame.height, 4 * frame.width, kind)
-        self.frame = frame
-
-    def erase(self, columns: range) -> None:
-        """Make some columns empty again."""
-        self._pixels[:, columns.start : columns.stop] = 0
-
-    def draw(self, shown: Shown, length: int, columns: range, *, width_px: float, antialias: bool) -> None:
-        """Draw the first `length` samples of a trace into some columns."""
-        if self.frame is None:
-            return
-        trace, frame = shown.trace, self.frame
-        data = trace.values[:length], trace.low[: length // BLOCK], trace.high[: length // BLOCK]
-        place = *frame.sampling(trace), frame.y0, frame.y_scale, columns.start, columns.stop
-        load_raster().draw_trace(self._pixels, *data, *place, shown.argb(), width_px * frame.ratio, antialias)
-
-    def show(self, painter: QPainter, columns: range) -> None:
-        """Copy some columns to a painter that works in device pixels."""
-        if self.frame is not None and columns:
-            corner = QPoint(self.frame.left + columns.start, self.frame.top)
-            painter.drawImage(corner, self._image, QRect(columns.start, 0, len(columns), self.frame.height))
 
 
 class TraceItem(pg.GraphicsObject):
@@ -185,13 +48,17 @@ class TraceItem(pg.GraphicsObject):
 
     def set_behind(self, behind: Iterable[Shown]) -> None:
         """Show these traces, which never change, behind all others."""
-        self._behind = list(behind)
-        self._redraw(self._ground)
+        behind = list(behind)
+        if behind != self._behind:
+            self._behind = behind
+            self._redraw(self._ground)
 
     def set_finished(self, finished: Iterable[Shown]) -> None:
         """Show these traces, which never change; a higher z, then a later place, is nearer."""
-        self._finished = sorted(finished, key=lambda shown: shown.z)
-        self._redraw(self._back)
+        finished = sorted(finished, key=lambda shown: shown.z)
+        if finished != self._finished:
+            self._finished = finished
+            self._redraw(self._back)
 
     def add_finished(self, shown: Shown) -> None:
         """Show one more finished trace."""
@@ -203,9 +70,11 @@ class TraceItem(pg.GraphicsObject):
 
     def set_live(self, live: Iterable[Shown]) -> None:
         """Show these growing traces above the finished ones."""
-        self._live = sorted(live, key=lambda shown: shown.z)
-        self._lengths = [shown.trace.length for shown in self._live]
-        self._redraw(self._front)
+        live = sorted(live, key=lambda shown: shown.z)
+        lengths = [shown.trace.length for shown in live]
+        if (live, lengths) != (self._live, self._lengths):
+            self._live, self._lengths = live, lengths
+            self._redraw(self._front)
 
     def live_grew(self) -> None:
         """Draw the samples that live traces have got since the last call."""
