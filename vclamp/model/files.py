@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from dataclasses import MISSING, Field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -243,9 +244,7 @@ def kind_of(path: Path) -> str:
 
 def title_of(path: Path) -> str:
     """The name to show to people of what a TOML file describes."""
-    data = _read(path)[1]
-    inner = data.get("cell", data)
-    return str(inner.get("label", inner.get("name", path.stem)))
+    return _named(path, _written_ns(path))[0]
 
 
 def titles(folder: Path) -> dict[str, str]:
@@ -261,5 +260,19 @@ def titles(folder: Path) -> dict[str, str]:
 
 def topic_of(path: Path) -> str:
     """What the cell in a TOML file is about; "Other" if it does not say."""
-    cell = _read(path)[1].get("cell", {})
-    return str(cell.get("topic", "Other"))
+    return _named(path, _written_ns(path))[1]
+
+
+@lru_cache(maxsize=512)
+def _named(path: Path, written_ns: int) -> tuple[str, str]:
+    """Title and topic of a file; lists of all that is shipped are made again and again."""
+    data = _read(path)[1]
+    inner = data.get("cell", data)
+    return str(inner.get("label", inner.get("name", path.stem))), str(data.get("cell", {}).get("topic", "Other"))
+
+
+def _written_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0  # reading it says why
