@@ -230,22 +230,31 @@ def test_without_truth_the_reversal_potential_is_that_of_the_curve_itself() -> N
 # ---- speed
 
 
-LIMIT_ms = 16.0
+FRAME = 16.0 / 3.5  # ms; of 60 a second, on a machine that adds 100,000 numbers in 3.5 ms
+
+
+def adding_s() -> float:
+    """How fast this machine is just now: the same sums, in plain Python."""
+    began, total = process_time(), 0
+    for number in range(100_000):
+        total += number
+    return process_time() - began
 
 
 @pytest.mark.parametrize(
     ("family", "name"), [(f, n) for f, names in MADE_FOR.items() for n in (*sorted(names), "measure")]
 )
 def test_no_analysis_of_twenty_sweeps_takes_longer_than_a_frame(family: str, name: str) -> None:
-    """Of the processor's own time, the best of some: a busy machine is not the program's fault."""
-    recording, took_ms = run_of(family), LIMIT_ms
+    """As a ratio to other work in the same run, the best of some: a busy machine is not the program's fault."""
+    recording, took_s, adding = run_of(family), [], []
     for _ in range(40):
+        adding.append(adding_s())
         began = process_time()
         analyse(name, [recording])
-        took_ms = min(took_ms, (process_time() - began) * 1e3)
-        if took_ms < LIMIT_ms:
+        took_s.append(process_time() - began)
+        if min(took_s) < FRAME * min(adding):
             break
-    assert took_ms < LIMIT_ms
+    assert min(took_s) < FRAME * min(adding)
 
 
 # ---- text
