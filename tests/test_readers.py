@@ -10,7 +10,7 @@ from vclamp.cli.parser import parser
 from vclamp.model.files import load_channel, load_protocol
 
 ROOT = Path(__file__).parents[1]
-TEXTS = [ROOT / "README.md", ROOT / ".github/CONTRIBUTING.md", ROOT / "packaging/README.md"]
+TEXTS = [ROOT / "README.md", ROOT / ".github/CONTRIBUTING.md", ROOT / "resources/packaging/README.md"]
 CONTRIBUTING = TEXTS[1].read_text(encoding="utf-8")
 
 

@@ -1,15 +1,13 @@
 """The rig by keys alone, and a name for whatever can have the focus."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QLineEdit, QWidget
-from recordings import iv, squid_axon
 from rig_desk import Desk
-from rig_window import TTX, Key, nothing_goes_wrong, press, type_text
+from rig_window import TTX, Key, press, type_text
 
 from vclamp import paths
 from vclamp.model.files import load_rig
@@ -17,21 +15,6 @@ from vclamp.ui.window import Window
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 MOST_TABS = 200
-
-
-@pytest.fixture(scope="module")
-def one_desk(qapp: QApplication) -> Iterator[Desk]:
-    found = Desk(squid_axon(), iv())
-    yield found
-    found.close()
-    found.deleteLater()
-
-
-@pytest.fixture
-def desk(one_desk: Desk) -> Iterator[Desk]:
-    with nothing_goes_wrong():
-        one_desk.begin_anew(squid_axon(), iv())
-        yield one_desk
 
 
 def reachable(root: QWidget) -> list[QWidget]:

@@ -1,6 +1,5 @@
 """Number fields, steps of undo with names, dots where something was changed, and values that may be absent."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from recordings import iv, squid_axon
 from rig_desk import Desk
-from rig_window import TTX, Key, click, double_click, drag, nothing_goes_wrong, press, type_into, type_text
+from rig_window import TTX, Key, click, double_click, drag, press, type_into, type_text
 
 from vclamp import paths
 from vclamp.model.files import load_rig
@@ -22,22 +21,6 @@ from vclamp.ui.panels.marks import Knob
 from vclamp.ui.panels.naming import concentration, name_of, number_text, value_text
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture(scope="module")
-def one_desk(qapp: QApplication) -> Iterator[Desk]:
-    found = Desk(squid_axon(), iv())
-    yield found
-    found.close()
-    found.deleteLater()
-
-
-@pytest.fixture
-def desk(one_desk: Desk) -> Iterator[Desk]:
-    """The squid axon on a bench, nothing unfolded, nothing edited."""
-    with nothing_goes_wrong():
-        one_desk.begin_anew(squid_axon(), iv())
-        yield one_desk
 
 
 def cell(name: str) -> Rig:

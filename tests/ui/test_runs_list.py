@@ -213,6 +213,16 @@ def test_undo_takes_back_what_was_done_last_a_hiding_or_an_edit(window: Window) 
     assert [run.hidden for run in runs_of(window)] == [True, False, False]
 
 
+def test_changes_of_an_opened_file_are_written_one_after_the_other(window: Window) -> None:
+    file, answers = window.documents.path, []
+    for number in range(20):
+        window.bridge.amend(file, lambda session, n=number: session.rename_run(1, f"name {n}"), answers.append)
+    settle(window)
+    assert answers == [None] * 20
+    with Session.open(file) as session:
+        assert session.runs()[0].name == "name 19"
+
+
 def test_the_filter_finds_names_tags_notes_and_protocols(window: Window) -> None:
     file = window.documents.path
     window.bridge.amend(file, lambda session: session.rename_run(1, "Control"), lambda _: None)

@@ -13,7 +13,7 @@ from vclamp.errors import VClampError
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Sweep
 from vclamp.model.rig import Rig
-from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved, amended
+from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved
 from vclamp.ui.worker import Answered, Compiling, Done, Message, Preview, Ready, Rest, Trouble, Worker
 
 if TYPE_CHECKING:
@@ -136,11 +136,8 @@ class Bridge(QObject):
         self._listen(FRAME_MS)
 
     def amend(self, path: Path, change: Callable[["Session"], Any], then: Callable[[object], None]) -> None:
-        """Change what a session file says of its runs: by its writer if it is that of this sitting."""
-        if path == self._worker.keeper.path:
-            self.ask_keeper(lambda keeper: keeper.amend(path, change), then)
-        else:
-            self.beside(lambda: amended(path, change), then)
+        """Change what a session file says of its runs; one change after the other, as a file has one writer."""
+        self.ask_keeper(lambda keeper: keeper.amend(path, change), then)
 
     def beside(self, task: Callable[[], object], then: Callable[[object], None]) -> None:
         """Do something slow in a thread of its own, then hand its result to the window; nothing once it is closed."""

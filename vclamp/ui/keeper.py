@@ -113,10 +113,13 @@ class Keeper:
         self.save()
 
     def amend(self, path: Path, change: Callable[["Session"], Any]) -> Any:
-        """Change what a session file says of its runs."""
+        """Change what a session file says of its runs: that of this sitting, or one that nobody writes to."""
         if self._session is not None and path == self._session.path:
             return change(self._session)
-        return amended(path, change)
+        from vclamp.storage.session import Session
+
+        with Session.open(path, writable=True) as session:
+            return change(session)
 
     def close(self) -> None:
         """Try a last time, and leave one file without side files."""
@@ -150,11 +153,3 @@ class Keeper:
                 raise VClampError(what, where=str(self._folder)) from None
             self._session = Session.create(new_session_path(self._folder), exclusive=False)
         return self._session
-
-
-def amended(path: Path, change: Callable[["Session"], Any]) -> Any:
-    """Change what a session file that nobody writes to says of its runs."""
-    from vclamp.storage.session import Session
-
-    with Session.open(path, writable=True) as session:
-        return change(session)

@@ -94,6 +94,17 @@ class NoteField(QPlainTextEdit):
             self.edited.emit(self.toPlainText())
 
 
+def form_grid(*wide: int) -> QGridLayout:
+    """A narrow grid of fields; the room left over goes to the columns `wide`."""
+    grid = QGridLayout()
+    grid.setContentsMargins(5, 4, 5, 4)
+    grid.setHorizontalSpacing(6)
+    grid.setVerticalSpacing(3)
+    for column in wide:
+        grid.setColumnStretch(column, 1)
+    return grid
+
+
 class Form(QWidget):
     """Widgets in a grid; each asks for an edit of the protocol."""
 
@@ -103,12 +114,7 @@ class Form(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.fields: dict[str, QWidget] = {}
-        self.grid = QGridLayout()
-        self.grid.setContentsMargins(5, 4, 5, 4)
-        self.grid.setHorizontalSpacing(6)
-        self.grid.setVerticalSpacing(3)
-        self.grid.setColumnStretch(1, 1)
-        self.grid.setColumnStretch(3, 1)
+        self.grid = form_grid(1, 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self.grid)

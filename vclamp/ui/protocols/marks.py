@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vclamp.model.protocol import Mark, Protocol
 from vclamp.model.protocol_table import with_mark, with_new_mark, without_mark
@@ -13,6 +13,7 @@ from vclamp.ui.panels.editing import Choice, FormulaField, dim
 from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.panels.marks import Knob
 from vclamp.ui.panels.parameters import kind_of
+from vclamp.ui.protocols.forms import form_grid
 from vclamp.ui.protocols.words import quantity_text
 
 MARKS = "Marks"
@@ -40,12 +41,7 @@ class MarksForm(QWidget):
         self.add.clicked.connect(lambda: self.asked.emit(with_new_mark, "add a mark"))
         self.none = dim(NONE_YET)
         self.none.setWordWrap(True)
-        self.grid = QGridLayout()
-        self.grid.setContentsMargins(5, 4, 5, 4)
-        self.grid.setHorizontalSpacing(6)
-        self.grid.setVerticalSpacing(3)
-        self.grid.setColumnStretch(0, 2)
-        self.grid.setColumnStretch(1, 2)
+        self.grid = form_grid(0, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self.grid)
