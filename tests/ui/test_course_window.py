@@ -10,7 +10,7 @@ from vclamp.ui.window import Window
 
 def settled(window: Window) -> None:
     settle(window)
-    wait_for(lambda: not window.course.advising.busy, what="the advice")
+    wait_for(lambda: not window.course.advising, what="the advice")
 
 
 def test_a_protocol_opens_its_scopes_and_its_analysis(rig_window: Window) -> None:

@@ -33,7 +33,7 @@ def test_the_peaks_wear_their_boltzmann_ohmic_fit(squid_window: Window) -> None:
     assert peak.fit["e_rev_mV"] == pytest.approx(50.0, abs=4.0)
     slots = squid_window.display.iv._slots
     (slot,) = (slot for slot, each in zip(slots, squid_window.display.iv._shown, strict=True) if each is peak)
-    x, y = slot.line.getData()
+    x, y = slot.line
     assert x.size > 100
     assert y[x < 45.0].max() < 100.0
 

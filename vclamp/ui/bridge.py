@@ -1,6 +1,5 @@
 """Between the worker's thread and the window: one deque, one timer."""
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Finished, Header, Sweep
 from vclamp.model.rig import Rig
 from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved
+from vclamp.ui.tasks import Tasks
 from vclamp.ui.worker import Answered, Compiling, Done, Message, Preview, Ready, Rest, Trouble, Worker
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Bridge(QObject):
         self._timer.timeout.connect(self.drain)
         self._answered = 0  # orders of the worker's
         self._forgotten = 0  # orders whose messages nobody wants any more
-        self._tasks: list[threading.Thread] = []
+        self._tasks = Tasks()
         self._undone = 0  # tasks
         self.running = False
         self._timer.start()
@@ -110,13 +110,11 @@ class Bridge(QObject):
         self.running = False
 
     def change(self, rig: Rig, protocol: Protocol, *, preview: bool) -> None:
-        """The rig was changed: tell the run, or show what would be."""
+        """The rig was changed: tell the run, or show what would be: the family, or the cell at rest."""
         if self.running:
             self._worker.change(rig)
             return
-        if preview:
-            self._worker.preview(rig, protocol)
-        self._worker.rest(rig, protocol)
+        (self._worker.preview if preview else self._worker.rest)(rig, protocol)
         self._listen(ANSWER_MS)
 
     @property
@@ -152,17 +150,16 @@ class Bridge(QObject):
             except Exception as error:  # a failed task must not end as a silent thread
                 self._messages.append(Done(then, VClampError(f"internal error: {error!r}")))
 
-        thread = threading.Thread(target=work, name="vclamp-task", daemon=True)
-        self._tasks = [*filter(threading.Thread.is_alive, self._tasks), thread]
         self._undone += 1
-        thread.start()
+        self._tasks.do(work)
         self._listen(FRAME_MS)
 
     def close(self, timeout_s: float = 3.0) -> bool:
         """End all threads; False if one did not end in time. Nothing more is done beside the window, or passed on."""
         self._timer.stop()
         self._timer.blockSignals(True)
-        return self._worker.close(timeout_s, self._tasks)
+        self._tasks.end()
+        return self._worker.close(timeout_s, self._tasks.threads)
 
     def drain(self) -> None:
         """Pass on what was said since the last frame, as far as there is time in this one."""

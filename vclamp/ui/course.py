@@ -8,7 +8,7 @@ from vclamp.model.lint import lint
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
 from vclamp.publish.scopes import SCOPES
-from vclamp.ui.newest import Newest
+from vclamp.ui.newest import READ_MS, Newest, Now
 from vclamp.ui.projector import Projector
 
 if TYPE_CHECKING:
@@ -45,9 +45,15 @@ class Course:
 
     def __init__(self, window: "Window") -> None:
         self._window = window
-        self.advising = Newest(window.bridge.beside)
+        self._advising, self._looking = Newest(window.bridge.beside), Now(READ_MS, window)
+        self._looking.due.connect(self._advise)
         self.projector = Projector(window)
         window.status.advice.clicked.connect(lambda: window.banner.say(window.status.advice.text_of_all))
+
+    @property
+    def advising(self) -> bool:
+        """Whether there may be more to say."""
+        return self._looking.isActive() or self._advising.busy
 
     def open_as_meant(self) -> None:
         """Show the scopes and the analysis that the protocol is best seen with."""
@@ -65,7 +71,10 @@ class Course:
             self._window.load_cell(cell)
 
     def advise(self) -> None:
-        """Say what can be said of the protocol on this rig."""
+        """Say what can be said of the protocol on this rig; while it is dragged, now and then."""
+        self._looking.ask()
+
+    def _advise(self) -> None:
         bench = self._window.bench
         protocol, rig = bench.protocol, bench.rig
-        self.advising.wish(lambda: advice_on(protocol, rig), self._window.status.advice.show_advice)
+        self._advising.wish(lambda: advice_on(protocol, rig), self._window.status.advice.show_advice)

@@ -36,7 +36,8 @@ class Display(OnShow, CursorViews):
         self._rig: Rig | None = None
         self.following = Following(lambda: self.iv.busy, self)
         self.following.soon.connect(self._draw_soon)
-        self.following.later.connect(self._read_later)
+        self.following.later.connect(self._read_cursors)
+        self.following.at_last.connect(self.stack.family.name_lines)
         self.stack.cursors_moved.connect(self._read_cursors)
         self.inspector.ghost_wanted.connect(self.show_truth)
 
@@ -143,17 +144,14 @@ class Display(OnShow, CursorViews):
     def _bring_up_to_date(self) -> None:
         """Draw what follows from all sweeps so far."""
         self._draw_soon()
-        self._read_later()
+        self._read_cursors()
+        self.stack.family.name_lines()
 
     def _draw_soon(self) -> None:
         if self._header is not None:
             self.progressed.emit(len(self._sweeps), self._header.protocol.n_sweeps)
         self.stack.family.fit_difference()
         self._draw_curves()
-
-    def _read_later(self) -> None:
-        self.stack.family.name_lines()
-        self._read_cursors()
 
     def ended(self, finished: Finished) -> None:
         """The run is over: what was recorded is what later edits are compared with."""

@@ -1,12 +1,14 @@
 """Work that would hold up the window, done beside it: the newest wish only, one at a time."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 AFTER_MS = 20  # curves let the traces be painted first
-READ_MS = 200  # nobody reads numbers, and names that move, faster
+READ_MS = 200  # nobody reads numbers faster
+NAME_MS, NAME_AT_LATEST_MS = 150, 1000  # names look for new places once the lines they are written on stand still
 
 Task = Callable[[], Any]
 Then = Callable[[Any], None]
@@ -97,16 +99,70 @@ class Soon(QTimer):
         self.due.emit()
 
 
+class Now(QTimer):
+    """Says at once that something came, and of what comes soon after only now and then."""
+
+    due = Signal()
+
+    def __init__(self, interval_ms: int, parent: QObject) -> None:
+        super().__init__(parent, interval=interval_ms)
+        self._wanted = False
+        self.timeout.connect(self._look)
+
+    def ask(self) -> None:
+        """Something came."""
+        if self.isActive():
+            self._wanted = True
+        else:
+            self.start()
+            self.due.emit()
+
+    def _look(self) -> None:
+        if self._wanted:
+            self._wanted = False
+            self.due.emit()
+        else:
+            self.stop()
+
+
+class Quiet(QTimer):
+    """Says when nothing has come for a while, or once it has waited long enough."""
+
+    due = Signal()
+
+    def __init__(self, quiet_ms: int, at_latest_ms: int, parent: QObject) -> None:
+        super().__init__(parent, interval=quiet_ms, singleShot=True)
+        self._at_latest_s, self._until_s = 1e-3 * at_latest_ms, 0.0
+        self.timeout.connect(self.due)
+
+    def ask(self) -> None:
+        """Something came."""
+        if not self.isActive():
+            self._until_s = monotonic() + self._at_latest_s
+        if not self.isActive() or monotonic() < self._until_s:
+            self.start()
+
+    def settled(self) -> None:
+        """What came was seen to."""
+        self.stop()
+
+
 class Following(QObject):
-    """Says when to draw what follows from the traces: curves once they are painted, numbers when one can read them."""
+    """Says when to draw what follows from the traces: curves once they are painted, numbers when one can read them.
+
+    Names of lines come last.
+    """
 
     soon = Signal()
     later = Signal()
+    at_last = Signal()
 
     def __init__(self, busy: Callable[[], bool], parent: QObject) -> None:
         super().__init__(parent)
-        self._timers = Soon(AFTER_MS, busy, self), Soon(READ_MS, lambda: False, self)
-        for timer, due in zip(self._timers, (self.soon, self.later), strict=True):
+        self._timers = (
+            Soon(AFTER_MS, busy, self), Soon(READ_MS, lambda: False, self), Quiet(NAME_MS, NAME_AT_LATEST_MS, self),
+        )  # fmt: skip
+        for timer, due in zip(self._timers, (self.soon, self.later, self.at_last), strict=True):
             timer.due.connect(due)
 
     @property

@@ -199,7 +199,7 @@ class Worker:
             self._playing.change(rig)
 
     def preview(self, rig: Rig, protocol: Protocol) -> None:
-        """Compute what the family would look like; only the newest wish is carried out, and a slow one given up."""
+        """Compute what the family would look like, at least rest; only the newest wish, and a slow one is given up."""
         self._end_preview(older_than_s=PATIENCE_S)
         self._wishes.append((rig, protocol))
         self._order(self._preview)
@@ -360,6 +360,7 @@ class Worker:
         except IndexError:
             return  # an earlier order has carried out the newest wish
         if sum(map(protocol.n_samples, range(protocol.total_sweeps))) > MAX_PREVIEW_SAMPLES:
+            self._rest(rig, protocol)
             return
         play = self._previewing = _Play(rig)
         chunk_ms = (20.0 if rig.amplifier.ideal else 1.0) * LONGEST_CHUNK_MS

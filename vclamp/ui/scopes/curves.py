@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPen, QShowEvent
 
 from vclamp.analysis.results import Curve
 from vclamp.publish.groups import DENSE, SYMBOLS, drawable, fit_line
+from vclamp.ui.scopes.curve_item import CurveItem, Drawn
 from vclamp.ui.scopes.curve_names import Named, place_names
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.kinds import label_font, style_plot
@@ -26,7 +27,6 @@ ROOM = 0.06  # of the range of the points, around them
 FEW_TICKS, SOME_TICKS, MANY_TICKS = (1,), (1, 2, 5), (1, 2, 3, 5, 7)  # that bear a number
 MARGIN = 6  # pixels, for half of the last tick's number
 NONE = Named(np.empty(0), np.empty(0), None)
-_MARKERS = dict(zip(SYMBOLS, ("o", "s", "t", "d", "star"), strict=True))
 
 
 @dataclass(frozen=True)
@@ -161,28 +161,23 @@ class _Slot:
     """The items that draw one curve; they are used again, for making them is slow."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
-        self.points, self.line, self.true = (pg.PlotDataItem(antialias=True) for _ in range(3))
+        self.item = CurveItem()
         self.text = pg.TextItem(anchor=(0.0, 1.0))
+        self.line: tuple[Array, Array] | None = None  # of the fit
         self.named = NONE
         self._drawn: object = None
-        for item in self._lines:
-            plot.addItem(item)
+        plot.addItem(self.item)
         plot.addItem(self.text, ignoreBounds=True)
-
-    @property
-    def _lines(self) -> tuple[pg.PlotDataItem, ...]:
-        return self.points, self.line, self.true
 
     def leave(self, plot: pg.PlotItem) -> None:
         """Take the items out of the plot."""
-        for item in (*self._lines, self.text):
+        for item in (self.item, self.text):
             plot.removeItem(item)
 
     def clear(self) -> None:
         """Draw nothing."""
-        self._drawn, self.named = None, NONE
-        for item in self._lines:
-            item.clear()
+        self._drawn, self.line, self.named = None, None, NONE
+        self.item.show_parts(())
         self.text.hide()
 
     def draw(self, each: Plotted, theme: Theme, log: tuple[bool, bool]) -> None:
@@ -190,31 +185,34 @@ class _Slot:
         same = (each.curve, each.fit, each.colour.name(), each.ghost, each.doubted, theme.name, log)
         if each.ghost and same == self._drawn:  # it stays behind many previews
             return
-        was_named = self.text.isVisible()
-        self.clear()
-        self._drawn = same
         x, y = _points(each.curve, each.curve.y, log)
         if not x.size:
+            self.clear()
             return
+        self._drawn, named = same, each.label and not each.ghost
         colour = QColor(each.colour)
         dense, fit = x.size > DENSE, each.fit
         colour.setAlphaF(GHOST if each.ghost or (dense and fit is not None) else 1.0)
-        pen = pg.mkPen(colour, width=max(1.0, theme.trace_px))
-        self.points.setData(
-            x, y, pen=None if fit is not None and not dense else pen,
-            symbol=None if dense else _MARKERS[each.symbol],
-            symbolBrush=colour, symbolPen=None, symbolSize=SYMBOL_EM * theme.font_px,
-        )  # fmt: skip
+        seen = _seen(x, y, log)
+        parts = []
+        if fit is None or dense:
+            parts.append(Drawn(*seen, pg.mkPen(colour, width=max(1.0, theme.trace_px))))
+        if not dense:
+            parts.append(Drawn(*seen, symbol=each.symbol, colour=colour, size_px=SYMBOL_EM * theme.font_px))
+        self.line = None
         if fit is not None:
-            self.line.setData(*fit_line(fit, x, log_x=log[0], log_y=log[1]), pen=_fit_pen(each, dense, theme))
+            self.line = _seen(*fit_line(fit, x, log_x=log[0], log_y=log[1]), log)
+            parts.append(Drawn(*self.line, _fit_pen(each, dense, theme)))
         if each.truth is not None and not each.ghost:
             pen = pg.mkPen(theme.text, width=max(1.0, theme.trace_px), style=Qt.PenStyle.DashLine)
-            self.true.setData(*_points(each.curve, each.truth, log), pen=pen)
-        if each.label and not each.ghost:
+            parts.append(Drawn(*_seen(*_points(each.curve, each.truth, log), log), pen))
+        self.item.show_parts(parts)
+        if named:
             self.text.setFont(label_font(theme))
             self.text.setText(each.label, readable(each.colour, QColor(theme.plot_background)))
-            self.text.setVisible(was_named)
-        self.named = Named(*_seen(x, y, log), self.text if each.label and not each.ghost else None)
+        else:
+            self.text.hide()
+        self.named = Named(*seen, self.text if named else None)
 
 
 def _fit_pen(each: Plotted, dense: bool, theme: Theme) -> QPen:

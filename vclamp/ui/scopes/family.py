@@ -10,7 +10,7 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Header, Recording, Sweep
 from vclamp.publish.scopes import Line, time_unit, title_of
 from vclamp.publish.traces import transients_ms
-from vclamp.ui.scopes.ghost import Ghost, traces_of
+from vclamp.ui.scopes.ghost import Ghost, family_of, traces_of
 from vclamp.ui.scopes.inks import Inks
 from vclamp.ui.scopes.kinds import Scope, command, first_range
 from vclamp.ui.scopes.layer import Shown
@@ -99,7 +99,7 @@ class Family:
         before = self._sweeps if same else {}
         self._prepare(header, ghost, keep_view)
         dt_ms, lines = 1.0 / header.protocol.fs_kHz, self._lines()
-        self._sweeps = {sweep.index: traces_of(sweep, lines, dt_ms, before.get(sweep.index, {})) for sweep in sweeps}
+        self._sweeps = family_of(sweeps, lines, dt_ms, before)
         self._redraw()
         if not keep_view:
             self.autoscale()

@@ -1,7 +1,6 @@
 """A recording drawn faintly behind a family, to compare it with."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
 
 import numpy as np
 from PySide6.QtGui import QColor
@@ -65,14 +64,35 @@ class Ghost:
         return {Line("ghost", label): outermost} if outermost is not None else {}
 
 
-def traces_of(
-    sweep: Sweep, lines: Sequence[Line], dt_ms: float, before: Mapping[str, Trace] = MappingProxyType({})
-) -> dict[str, Trace]:
-    """The lines there are of a sweep, by their traces; those that are as before are the same objects, drawn already."""
-    found = {line.trace: name for line in lines if (name := line.found_in(sweep.names))}
-    values = sweep.values[[sweep.names.index(name) for name in found.values()]].astype(np.float32)
-    same = [
-        trace in before and np.array_equal(before[trace].values, row) for trace, row in zip(found, values, strict=True)
-    ]
-    fresh = iter(Trace.rows(values[np.logical_not(same)], dt_ms=dt_ms))
-    return {trace: before[trace] if kept else next(fresh) for trace, kept in zip(found, same, strict=True)}
+def traces_of(sweep: Sweep, lines: Sequence[Line], dt_ms: float) -> dict[str, Trace]:
+    """The lines there are of a sweep, by their traces."""
+    found = _rows(sweep.names, lines)
+    return dict(zip(found, Trace.rows(sweep.values[list(found.values())], dt_ms=dt_ms), strict=True))
+
+
+def family_of(
+    sweeps: Sequence[Sweep], lines: Sequence[Line], dt_ms: float, before: Mapping[int, Mapping[str, Trace]]
+) -> dict[int, dict[str, Trace]]:
+    """The same of all sweeps of a family; traces that are as before are the same objects, drawn already."""
+    first = sweeps[0] if sweeps else None
+    if first is None or any((x.names, x.values.shape) != (first.names, first.values.shape) for x in sweeps):
+        return {sweep.index: traces_of(sweep, lines, dt_ms) for sweep in sweeps}
+    found = _rows(first.names, lines)
+    rows = list(found.values())
+    values = np.array([sweep.values[rows] for sweep in sweeps], np.float32)
+    known = [[before.get(sweep.index, {}).get(name) for name in found] for sweep in sweeps]
+    n, same = values.shape[-1], np.zeros(values.shape[:2], bool)
+    if all(trace is not None and trace.length == n for traces in known for trace in traces):
+        same = (values == [[trace.values for trace in traces] for traces in known]).all(axis=-1)
+    fresh = iter(Trace.rows(values[~same], dt_ms=dt_ms))
+    return {
+        sweep.index: {
+            name: trace if kept else next(fresh) for name, trace, kept in zip(found, traces, keeps, strict=True)
+        }
+        for sweep, traces, keeps in zip(sweeps, known, same.tolist(), strict=True)
+    }
+
+
+def _rows(names: tuple[str, ...], lines: Iterable[Line]) -> dict[str, int]:
+    """The rows of a sweep's values that lines show, by the lines' traces."""
+    return {line.trace: names.index(name) for line in lines if (name := line.found_in(names))}

@@ -16,9 +16,10 @@ def extremes(samples: Samples) -> tuple[Samples, Samples]:
     """The least and greatest finite value of every whole block along the last axis."""
     n_blocks = samples.shape[-1] // BLOCK
     blocks = samples[..., : n_blocks * BLOCK].reshape(*samples.shape[:-1], n_blocks, BLOCK)
+    low, high = blocks.min(axis=-1), blocks.max(axis=-1)
+    if np.isfinite(low).all() and np.isfinite(high).all():  # then all of them are
+        return low, high
     finite = np.isfinite(blocks)
-    if finite.all():  # three times as fast
-        return blocks.min(axis=-1), blocks.max(axis=-1)
     return blocks.min(axis=-1, where=finite, initial=np.inf), blocks.max(axis=-1, where=finite, initial=-np.inf)
 
 

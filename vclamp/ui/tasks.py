@@ -1,0 +1,36 @@
+"""Threads for what would hold up the window. No Qt."""
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+
+class Tasks:
+    """Does every task in a thread of its own; one that is free takes the next, as starting another takes a while."""
+
+    def __init__(self) -> None:
+        self.threads: list[threading.Thread] = []
+        self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._n_free = 0
+
+    def do(self, task: Callable[[], None]) -> None:
+        """Begin a task, which may not raise."""
+        with self._lock:
+            if self._n_free:
+                self._n_free -= 1
+            else:
+                self.threads.append(threading.Thread(target=self._work, name="vclamp-task", daemon=True))
+                self.threads[-1].start()
+        self._waiting.put(task)
+
+    def end(self) -> None:
+        """Let the threads end, each after what it does now."""
+        for _ in self.threads:
+            self._waiting.put(None)
+
+    def _work(self) -> None:
+        while (task := self._waiting.get()) is not None:
+            task()
+            with self._lock:
+                self._n_free += 1
