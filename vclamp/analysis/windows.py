@@ -11,6 +11,7 @@ from vclamp.analysis.results import Question
 from vclamp.errors import VClampError
 from vclamp.model.amplifier import Amplifier
 from vclamp.model.circuits import circuit_of
+from vclamp.model.course import Course
 from vclamp.model.ladder import varies
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording, Sweep
@@ -318,11 +319,16 @@ def _hidden(after: Array, left_pA: Array, allowed: Allowance) -> int:
     return int(clear[0]) if clear.size else left_pA.size
 
 
-def _jumps(protocol: Protocol, sweep: int) -> list[tuple[int, float]]:
+def _jumps(protocol: Protocol, sweep: int) -> tuple[tuple[int, float], ...]:
     """Samples at which the command jumps, and by how much, in mV; of sines and noise only those at their ends."""
-    course = protocol.course(sweep)
-    heights = course.start_mV - np.append(protocol.hold_mV, course.end_mV[:-1])
+    bent = tuple(number for number, segment in enumerate(protocol.segments) if is_bent(segment))
+    return _jumps_of(protocol.course(sweep), protocol.hold_mV, bent)
+
+
+@lru_cache(maxsize=256)
+def _jumps_of(course: Course, hold_mV: float, bent: tuple[int, ...]) -> tuple[tuple[int, float], ...]:
+    """The same of a course; the protocol keeps it, and a drag asks of every frame."""
+    heights = course.start_mV - np.append(hold_mV, course.end_mV[:-1])
     begins = np.append(True, np.diff(course.segment) > 0)
-    bent = np.isin(course.segment, [k for k, segment in enumerate(protocol.segments) if is_bent(segment)])
-    found = np.flatnonzero((heights != 0.0) & (begins | ~bent))
-    return list(zip(course.first[found].tolist(), heights[found].tolist(), strict=True))
+    found = np.flatnonzero((heights != 0.0) & (begins | ~np.isin(course.segment, bent)))
+    return tuple(zip(course.first[found].tolist(), heights[found].tolist(), strict=True))

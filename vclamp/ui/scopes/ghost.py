@@ -78,8 +78,10 @@ def family_of(
     if first is None or any((x.names, x.values.shape) != (first.names, first.values.shape) for x in sweeps):
         return {sweep.index: traces_of(sweep, lines, dt_ms) for sweep in sweeps}
     found = _rows(first.names, lines)
-    rows = list(found.values())
-    values = np.array([sweep.values[rows] for sweep in sweeps], np.float32)
+    values = np.empty((len(sweeps), len(found), first.values.shape[1]), np.float32)
+    for sweep, own in zip(sweeps, values, strict=True):
+        for row, number in zip(own, found.values(), strict=True):
+            row[:] = sweep.values[number]  # no copy in between
     known = [[before.get(sweep.index, {}).get(name) for name in found] for sweep in sweeps]
     n, same = values.shape[-1], np.zeros(values.shape[:2], bool)
     if all(trace is not None and trace.length == n for traces in known for trace in traces):

@@ -75,6 +75,14 @@ def _extremes(values: Samples, low: Samples, high: Samples, start: int, stop: in
     return _scan(values, values, last * BLOCK, stop, least, most)
 
 
+@njit([_PAIR(f4, f4, f4)], nogil=True, cache=KEEP, forceinline=True)
+def _with(value: float, least: float, most: float) -> tuple[float, float]:
+    """Extremes with one more value, unless that is not finite."""
+    least = value if _EMPTY_HIGH < value < least else least
+    most = value if _EMPTY_LOW > value > most else most
+    return least, most
+
+
 @njit([f4(_TRACE, f8)], nogil=True, cache=KEEP, forceinline=True)
 def _interpolated(values: Samples, index: float) -> float:
     """The trace at a fractional sample index; not finite beside a sample that is not finite."""
@@ -116,11 +124,15 @@ def envelope(
             continue
         at_left = at_right if left == edge else _interpolated(values, left)
         at_right, edge = _interpolated(values, right), right
-        lowest, highest = _extremes(values, low, high, int(np.ceil(left)), int(right) + 1)
-        for value in (at_left, at_right):
-            if _EMPTY_HIGH < value < _EMPTY_LOW:
-                lowest, highest = min(lowest, value), max(highest, value)
-        least[k], most[k] = lowest, highest
+        start, stop = int(np.ceil(left)), int(right) + 1
+        lowest, highest = _EMPTY_LOW, _EMPTY_HIGH
+        if stop - start >= 2 * BLOCK:
+            lowest, highest = _extremes(values, low, high, start, stop)
+        else:
+            for i in range(start, stop):
+                lowest, highest = _with(values[i], lowest, highest)
+        lowest, highest = _with(at_left, lowest, highest)
+        least[k], most[k] = _with(at_right, lowest, highest)
 
 
 @njit([types.void(_ROWS, _ROWS, f8, f8, f8, f8)], nogil=True, cache=KEEP)

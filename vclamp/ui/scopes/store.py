@@ -55,8 +55,9 @@ class Trace:
             array.flags.writeable = False
         made = []
         for row, lowest, highest in zip(samples, low, high, strict=True):
-            trace = cls(dt_ms=dt_ms, t0_ms=t0_ms)
-            trace._values, trace._low, trace._high, trace.length = row, lowest, highest, row.size
+            trace = cls.__new__(cls)
+            trace.t0_ms, trace.dt_ms, trace.colour, trace.length = t0_ms, dt_ms, "", row.size
+            trace._values, trace._low, trace._high = row, lowest, highest
             made.append(trace)
         return made
 
