@@ -6,7 +6,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from vclamp.analysis.ledger import Ledger, ledger
@@ -46,6 +46,7 @@ class LedgerView(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self._shown: tuple[Rig, tuple[str, ...], Array, str] | None = None
+        self._behind = False  # what is drawn is not what is to be shown
         column_box = QVBoxLayout(self)
         column_box.setContentsMargins(6, 4, 6, 6)
         column_box.setSpacing(4)
@@ -66,14 +67,18 @@ class LedgerView(QWidget):
             self.forget()
             self.verdict.setText(SECRET)
             return
-        self._shown = (rig, names, sample, when)
-        if self.isVisible():
-            self._draw(rig, ledger(rig, names, sample), when)
+        self._shown, self._behind = (rig, names, sample, when), True
+        if not self.visibleRegion().isEmpty():  # it may lie behind other tabs
+            self._catch_up()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what came while it was hidden."""
-        super().showEvent(event)
-        if self._shown is not None:
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """It is seen: catch up with what came while it was not."""
+        self._catch_up()
+        super().paintEvent(event)
+
+    def _catch_up(self) -> None:
+        if self._behind and self._shown is not None:
+            self._behind = False
             rig, names, sample, when = self._shown
             self._draw(rig, ledger(rig, names, sample), when)
 

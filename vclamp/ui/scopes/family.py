@@ -6,13 +6,12 @@ import numpy as np
 from PySide6.QtCore import QPointF
 
 from vclamp.analysis.difference import DIFFERENCE, difference_pA
-from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk, Header, Recording, Sweep
-from vclamp.publish.scopes import Line, time_unit, title_of
+from vclamp.publish.scopes import Line, title_of
 from vclamp.publish.traces import transients_ms
 from vclamp.ui.scopes.ghost import Ghost, family_of, traces_of
 from vclamp.ui.scopes.inks import Inks
-from vclamp.ui.scopes.kinds import Scope, command, first_range
+from vclamp.ui.scopes.kinds import Scope, command, longest_ms, place_anew
 from vclamp.ui.scopes.layer import Shown
 from vclamp.ui.scopes.names import write_names
 from vclamp.ui.scopes.ranges import widen
@@ -41,6 +40,16 @@ class Family:
     def shown(self) -> list[Scope]:
         """The scopes that are on the screen, from the top."""
         return [scope for scope in self._scopes.values() if scope.shown]
+
+    @property
+    def theme(self) -> Theme:
+        """The look that is drawn in."""
+        return self._inks.theme
+
+    def introduce(self, scope: Scope) -> None:
+        """A scope is new: it gets what all have from the run on show."""
+        if self.header is not None:
+            place_anew(scope, self.header)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in another look."""
@@ -82,11 +91,13 @@ class Family:
 
     def finish(self, sweep: Sweep) -> None:
         """The live sweep is done: it joins the family, in front until the next one begins."""
+        assert self.header is not None
         grown = self._live is not None and self._live[:2] == (sweep.index, sweep.values.shape[1])
-        if self._live is None or not grown or (self.header is not None and self.header.protocol.plays_more):
+        if self._live is None or not grown or self.header.protocol.plays_more:
             if not grown:
                 self._dim_newest()
-            self._live = (sweep.index, sweep.values.shape[1], self._traces_of(sweep))
+            traces = traces_of(sweep, self._lines(), 1.0 / self.header.protocol.fs_kHz)
+            self._live = (sweep.index, sweep.values.shape[1], traces)
         self._sweeps[sweep.index], self._live = self._live[2], None
         self._show_front(sweep.index, self._sweeps[sweep.index])
 
@@ -136,8 +147,7 @@ class Family:
         """Fit every scope to its data."""
         if self.header is None:
             return
-        end_ms = max(self.header.protocol.duration_ms(k) for k in (0, self.header.protocol.total_sweeps - 1))
-        self.shown[-1].plot.setXRange(0, end_ms, padding=0)
+        self.shown[-1].plot.setXRange(0, longest_ms(self.header.protocol), padding=0)
         self.autoscale_heights(self.shown)
 
     def autoscale_heights(self, scopes: Iterable[Scope]) -> None:
@@ -152,8 +162,8 @@ class Family:
 
     def fit_difference(self) -> None:
         """Fit the difference from the control, which begins at nothing, once it has outgrown its scope or shrunk."""
-        scope = self._scopes[DIFFERENCE]
-        if not scope.shown or self.header is None:
+        scope = self._scopes.get(DIFFERENCE)
+        if scope is None or not scope.shown or self.header is None:
             return
         found = scope.item.y_range(-np.inf, np.inf, blanked=self._transients_ms())
         low, high = scope.plot.viewRange()[1]
@@ -171,26 +181,15 @@ class Family:
         if self._ghost.become(ghost, self._lines()):
             self._ghost.draw(self.shown, header, self._inks.theme)
         if not (same and keep_view):
-            self._place(header.protocol)
-
-    def _place(self, protocol: Protocol) -> None:
-        """Time axis, command range and cursors, from the protocol alone."""
-        assert self.header is not None
-        end_ms = max(protocol.duration_ms(k) for k in (0, protocol.total_sweeps - 1))
-        for scope in self._scopes.values():
-            scope.set_time_unit(*time_unit(end_ms))
-            scope.set_range(*first_range(scope.kind, self.header.rig, protocol))
-        self.shown[-1].plot.setXRange(0, end_ms, padding=0)
+            for scope in self._scopes.values():
+                place_anew(scope, header)
+            self.shown[-1].plot.setXRange(0, longest_ms(header.protocol), padding=0)
 
     def _new_traces(self, chunk: Chunk) -> dict[str, Trace]:
         assert self.header is not None
         dt_ms = 1.0 / self.header.protocol.fs_kHz
         size = chunk.values.shape[1]
         return {line.trace: Trace(size, dt_ms=dt_ms) for line in self._lines()}
-
-    def _traces_of(self, sweep: Sweep) -> dict[str, Trace]:
-        assert self.header is not None
-        return traces_of(sweep, self._lines(), 1.0 / self.header.protocol.fs_kHz)
 
     def seen_at(self, scope: Scope, time_ms: float, value: float) -> Seen | None:
         """The trace that is drawn at a place of a scope; None if there is none near."""

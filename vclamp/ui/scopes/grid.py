@@ -12,7 +12,7 @@ class Grid(pg.GraphicsObject):
     def __init__(self, plot: pg.PlotItem) -> None:
         super().__init__()
         self._axes = plot.getAxis("bottom"), plot.getAxis("left")
-        self._colour = QColor("grey")
+        self._pen = pg.mkPen("grey", width=1)
         self._ticks: tuple[QRectF, list[float], list[float]] = (QRectF(), [], [])
         self.setZValue(-1000)
         self.setFlag(self.GraphicsItemFlag.ItemUsesExtendedStyleOption)
@@ -20,7 +20,7 @@ class Grid(pg.GraphicsObject):
 
     def set_colour(self, colour: QColor) -> None:
         """Draw in another colour."""
-        self._colour = colour
+        self._pen = pg.mkPen(colour, width=1)
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -40,7 +40,7 @@ class Grid(pg.GraphicsObject):
         _, x_ticks, y_ticks = self._ticks
         lines = [QLineF(x, rect.top(), x, rect.bottom()) for x in x_ticks if exposed.left() <= x <= exposed.right()]
         lines += [QLineF(exposed.left(), y, exposed.right(), y) for y in y_ticks]
-        painter.setPen(pg.mkPen(self._colour, width=1))
+        painter.setPen(self._pen)
         painter.drawLines(lines)
 
     def _find_ticks(self, rect: QRectF) -> tuple[list[float], list[float]]:

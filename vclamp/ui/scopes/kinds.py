@@ -10,8 +10,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF
 
 from vclamp.model.exam import hidden
 from vclamp.model.protocol import Protocol
+from vclamp.model.record import Header
 from vclamp.model.rig import Rig
-from vclamp.publish.scopes import SCOPES, ScopeKind
+from vclamp.publish.scopes import SCOPES, ScopeKind, time_unit, title_of
 from vclamp.publish.traces import ROOM, reading_unit, with_room
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.store import Trace
@@ -118,6 +119,18 @@ class Scope:
             axis.setScale(per_ms)
             axis.setLabel(f"time ({unit})")
             axis.showLabel(was_last)
+
+
+def longest_ms(protocol: Protocol) -> float:
+    """How long a sweep can be: the first or the last one."""
+    return max(protocol.duration_ms(sweep) for sweep in (0, protocol.total_sweeps - 1))
+
+
+def place_anew(scope: Scope, header: Header) -> None:
+    """Title, unit of time and first range of a scope, from what will be run in it."""
+    scope.set_title(title_of(scope.kind, header.rig))
+    scope.set_time_unit(*time_unit(longest_ms(header.protocol)))
+    scope.set_range(*first_range(scope.kind, header.rig, header.protocol))
 
 
 def label_font(theme: Theme) -> QFont:

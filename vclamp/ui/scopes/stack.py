@@ -9,12 +9,13 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel
 
 from vclamp.model.protocol import Protocol
-from vclamp.publish.scopes import HERO_WEIGHT, ScopeKind
+from vclamp.publish.scopes import HERO_WEIGHT
 from vclamp.ui.scopes.difference import kinds
 from vclamp.ui.scopes.family import Family
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.handling import LimitsEditor, ScopeAxis, ScopeViewBox, Spot
 from vclamp.ui.scopes.kinds import FIRST_SHOWN, Scope, style_plot
+from vclamp.ui.scopes.made import Scopes
 from vclamp.ui.scopes.reading import Reading
 from vclamp.ui.theme import Theme
 
@@ -42,7 +43,7 @@ class ScopeStack(pg.GraphicsLayoutWidget):
         for label in (self.hint, self.number):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.number.hide()
-        self.scopes = {name: self._make(kind) for name, kind in kinds().items()}
+        self.scopes = Scopes(self._make)
         self.scene().sigMouseMoved.connect(self._point)
         self.family = Family(self.scopes, theme)
         self.ci.layout.setSpacing(2)
@@ -54,7 +55,8 @@ class ScopeStack(pg.GraphicsLayoutWidget):
 
     # ---- building --------------------------------------------------------------------------
 
-    def _make(self, kind: ScopeKind) -> Scope:
+    def _make(self, name: str) -> Scope:
+        kind, before = kinds()[name], next(iter(self.scopes.values()), None)
         box, axes = ScopeViewBox(enableMenu=False), {side: ScopeAxis(side) for side in ("left", "bottom")}
         plot = pg.PlotItem(viewBox=box, axisItems=axes, enableMenu=False)
         plot.setParentItem(self.ci)
@@ -71,10 +73,13 @@ class ScopeStack(pg.GraphicsLayoutWidget):
         if kind.fixed:
             plot.setYRange(*kind.fixed, padding=0)
         for number in range(2):
-            cursor = pg.InfiniteLine(angle=90, movable=True, name=str(number + 1))
+            at_ms = before.cursors[number].value() if before is not None else 0.0
+            cursor = pg.InfiniteLine(at_ms, angle=90, movable=True, name=str(number + 1))
             cursor.sigPositionChanged.connect(self._cursor_dragged)
             plot.addItem(cursor, ignoreBounds=True)
             scope.cursors.append(cursor)
+        self._style(scope, self.family.theme)
+        self.family.introduce(scope)
         return scope
 
     def want(self, name: str, wanted: bool) -> None:
@@ -84,16 +89,15 @@ class ScopeStack(pg.GraphicsLayoutWidget):
     def weigh(self, hero: str) -> None:
         """Give one scope more room than the others."""
         shown = self.family.shown
-        for row in range(len(self.scopes)):
+        for row in range(len(kinds())):
             weight = shown[row].kind.weight if row < len(shown) else 0
-            self.ci.layout.setRowStretchFactor(
-                row, HERO_WEIGHT if weight and shown[row] is self.scopes[hero] else weight
-            )
+            is_hero = row < len(shown) and shown[row] is self.scopes.get(hero)
+            self.ci.layout.setRowStretchFactor(row, HERO_WEIGHT if is_hero else weight)
 
     def show_scopes(self, names: Iterable[str]) -> bool:
         """Have these scopes, in their own order; whether any are others than before."""
         names = set(names)
-        wanted = [scope for name, scope in self.scopes.items() if name in names]
+        wanted = [self.scopes[name] for name in kinds() if name in names]
         before = self.family.shown
         if not wanted or wanted == before:
             return False
@@ -117,17 +121,21 @@ class ScopeStack(pg.GraphicsLayoutWidget):
         """Draw in another look."""
         self.setBackground(theme.plot_background)
         for scope in self.scopes.values():
-            style_plot(scope.plot, scope.grid, theme)
-            scope.plot.getAxis("left").setWidth(round(theme.font_px * 4.6))
-            scope.item.set_style(theme.trace_px, theme.trace_px > 1.0)
-            for cursor, colour in zip(scope.cursors, (theme.cursor_1, theme.cursor_2), strict=True):
-                cursor.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
-                cursor.setHoverPen(pg.mkPen(colour, width=3))
+            self._style(scope, theme)
         for marker in self.markers:
             self._style_marker(marker, theme)
         self.number.setStyleSheet(f"color: {theme.dim_text}; font-size: {round(1.3 * theme.font_px)}px;")
         self.reading.set_theme(theme)
         self.family.set_theme(theme)
+
+    @staticmethod
+    def _style(scope: Scope, theme: Theme) -> None:
+        style_plot(scope.plot, scope.grid, theme)
+        scope.plot.getAxis("left").setWidth(round(theme.font_px * 4.6))
+        scope.item.set_style(theme.trace_px, theme.trace_px > 1.0)
+        for cursor, colour in zip(scope.cursors, (theme.cursor_1, theme.cursor_2), strict=True):
+            cursor.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
+            cursor.setHoverPen(pg.mkPen(colour, width=3))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the hint in the middle of the largest scope."""
@@ -210,7 +218,7 @@ class ScopeStack(pg.GraphicsLayoutWidget):
 
     def cursor_ms(self, number: int) -> float:
         """Time of a cursor, 0 or 1."""
-        return float(self.scopes["voltage"].cursors[number].value())
+        return float(next(iter(self.scopes.values())).cursors[number].value())
 
     def move_cursor(self, number: int, time_ms: float) -> None:
         """Put a cursor at a time, in all scopes."""
