@@ -37,7 +37,7 @@ from vclamp.publish.scopes import SCOPES, is_possible, time_unit
 from vclamp.storage.compare import differences
 from vclamp.ui.bar import SPEEDS
 from vclamp.ui.catalogue import ORDER, cells_by_topic
-from vclamp.ui.panels.books import short, spending, verdict
+from vclamp.ui.panels.books import power_text, short, spending, verdict
 from vclamp.ui.panels.circuit_layout import describe
 from vclamp.ui.panels.membrane import circuit_at, reversal_mV
 from vclamp.ui.scopes.grid import _ticks
@@ -73,6 +73,14 @@ def gating_rig() -> Rig:
 
 
 # ---- ledger --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("power_fW", "text"),
+    [(0.3, "0.3 fW"), (999.0, "999 fW"), (423_054.0, "423 pW"), (2.5e6, "2.5 nW"), (5e10, "50000 nW")],
+)
+def test_powers_read_in_the_unit_that_suits_them(power_fW: float, text: str) -> None:
+    assert power_text(power_fW) == text
 
 
 def test_the_resting_neuron_is_in_a_steady_state_and_says_so(rig_window: Window) -> None:

@@ -122,12 +122,21 @@ def verdict(books: Ledger, names: Mapping[str, str]) -> str:
 
 def spending(books: Ledger) -> list[str]:
     """What the pump burns and what is lost as heat."""
-    lines = [f"Dissipated in the channels: {short(books.dissipated_fW)} fW"]
+    lines = [f"Dissipated in the channels: {power_text(books.dissipated_fW)}"]
     if books.cycles_per_s:
         lines.insert(0, f"Pump: {_count(books.cycles_per_s)} cycles/s, one ATP each")
     if isfinite(books.atp_fW):
-        lines.append(f"Delivered by ATP: {short(books.atp_fW)} fW")
+        lines.append(f"Delivered by ATP: {power_text(books.atp_fW)}")
     return lines
+
+
+def power_text(power_fW: float) -> str:
+    """A power in the unit that reads well."""
+    for unit in ("fW", "pW"):
+        if abs(power_fW) < 999.5:
+            return f"{short(power_fW)} {unit}"
+        power_fW /= 1000.0
+    return f"{short(power_fW)} nW"
 
 
 def short(value: float) -> str:
