@@ -56,5 +56,7 @@ def _number(value: float) -> str:
     size = abs(value)
     if 1e-6 < size < 5e-4:
         return f"{value:.0e}".replace("e-0", "e-").replace("-", "−")
+    if size >= 1e6:  # of another program's amplifier, in amperes
+        return f"{value:.3e}".replace("e+0", "e").replace("e+", "e").replace("-", "−")
     digits = 3 if size < 10 else 2 if size < 100 else 1 if size < 1000 else 0
     return f"{value + 0.0 if size > 1e-6 else 0.0:.{digits}f}".replace("-", "−")
