@@ -40,6 +40,7 @@ from vclamp.ui.catalogue import ORDER, cells_by_topic
 from vclamp.ui.panels.books import power_text, short, spending, verdict
 from vclamp.ui.panels.circuit_layout import describe
 from vclamp.ui.panels.membrane import circuit_at, reversal_mV
+from vclamp.ui.panels.readout import _number
 from vclamp.ui.scopes.grid import _ticks
 from vclamp.ui.theme import THEMES, line_colours
 from vclamp.ui.window import Window
@@ -81,6 +82,10 @@ def gating_rig() -> Rig:
 )
 def test_powers_read_in_the_unit_that_suits_them(power_fW: float, text: str) -> None:
     assert power_text(power_fW) == text
+
+
+def test_a_channel_recorded_in_amperes_has_numbers_that_fit_their_column() -> None:
+    assert [_number(value) for value in (-1.0385e12, 461_212.4, 1.2e6)] == ["−1.039e12", "461212", "1.200e6"]
 
 
 def test_the_resting_neuron_is_in_a_steady_state_and_says_so(rig_window: Window) -> None:
