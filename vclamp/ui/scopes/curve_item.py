@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from vclamp.ui.scopes.in_view import InView
 
 Array = NDArray[np.float64]
 
@@ -32,7 +34,7 @@ class Drawn:
         return float(values.min()), float(values.max())
 
 
-class CurveItem(pg.GraphicsObject):
+class CurveItem(InView):
     """Draws some lines and symbols, the last in front."""
 
     def __init__(self) -> None:
@@ -55,15 +57,6 @@ class CurveItem(pg.GraphicsObject):
     def pixelPadding(self) -> float:
         """How far a symbol at the edge reaches beyond it."""
         return max((0.71 * part.size_px for part, _ in self._drawn), default=0.0)
-
-    def boundingRect(self) -> QRectF:
-        """The visible part of the plot."""
-        return QRectF(self.viewRect() or QRectF())
-
-    def viewTransformChanged(self) -> None:
-        """The visible part has changed, and with it the bounding rectangle."""
-        self.prepareGeometryChange()
-        super().viewTransformChanged()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw lines in the plot's units, symbols in pixels."""

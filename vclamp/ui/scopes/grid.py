@@ -5,8 +5,10 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from vclamp.ui.scopes.in_view import InView
 
-class Grid(pg.GraphicsObject):
+
+class Grid(InView):
     """Lines at the ticks of a plot's left and bottom axis."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
@@ -22,15 +24,6 @@ class Grid(pg.GraphicsObject):
         """Draw in another colour."""
         self._pen = pg.mkPen(colour, width=1)
         self.update()
-
-    def boundingRect(self) -> QRectF:
-        """The visible part of the plot."""
-        return QRectF(self.viewRect() or QRectF())
-
-    def viewTransformChanged(self) -> None:
-        """The visible part has changed, and with it the bounding rectangle."""
-        self.prepareGeometryChange()
-        super().viewTransformChanged()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw the lines that cross the exposed part."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from vclamp.ui.scopes.in_view import InView
 from vclamp.ui.scopes.layer import Frame, Layer, Shown, raster_ready
 from vclamp.ui.scopes.store import Samples, Trace
 
@@ -21,7 +22,7 @@ PERCENTILE_SAMPLES = 20_000
 """A percentile is taken from about this many samples of each trace."""
 
 
-class TraceItem(pg.GraphicsObject):
+class TraceItem(InView):
     """All traces of a plot: finished ones in a cached picture, live ones on top of it.
 
     Those that others are compared with lie behind, in a picture of their own.
@@ -104,15 +105,6 @@ class TraceItem(pg.GraphicsObject):
         self.update()
 
     # ---- drawing -------------------------------------------------------------------------------------------
-
-    def boundingRect(self) -> QRectF:
-        """The visible part of the plot."""
-        return QRectF(self.viewRect() or QRectF())
-
-    def viewTransformChanged(self) -> None:
-        """The visible part has changed, and with it the bounding rectangle."""
-        self.prepareGeometryChange()
-        super().viewTransformChanged()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Bring the pictures up to date and copy the exposed columns of them."""
