@@ -3,7 +3,7 @@
 import csv
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,28 +12,21 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from recordings import squid_axon
 from rig_window import (
     Key,
     click,
     click_run,
     family,
     live,
-    nothing_goes_wrong,
-    open_window,
     press,
-    quick,
     settle,
-    show_runs,
     type_into,
     wait_for,
 )
 
 from vclamp.errors import VClampError
-from vclamp.model.edit import with_value
 from vclamp.model.record import Recording
-from vclamp.publish.exporters import EXPORTERS, export
-from vclamp.run.runner import record
+from vclamp.publish.exporters import EXPORTERS
 from vclamp.storage.compare import sweep_differences
 from vclamp.storage.safely import Progress
 from vclamp.storage.session import Session
@@ -41,33 +34,6 @@ from vclamp.ui.exporting import KEEPS, ExportSheet
 from vclamp.ui.window import Window
 
 CTRL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture(scope="module")
-def desk(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
-    """One window for all tests that need no fresh one; those that do come first, for there is only one at a time."""
-    with nothing_goes_wrong(), open_window(tmp_path_factory.mktemp("desk"), protocol=quick()) as window:
-        yield window
-
-
-@pytest.fixture(scope="module")
-def three_runs() -> list[Recording]:
-    """Runs of four sweeps; the second is without sodium channels."""
-    blocked = with_value(squid_axon(), "cell.channels.na.on", False, "")
-    return [record(rig, quick()) for rig in (squid_axon(), blocked, squid_axon())]
-
-
-@pytest.fixture
-def window(desk: Window, three_runs: list[Recording], tmp_path: Path) -> Window:
-    """The window after a session of three runs was opened."""
-    export(three_runs, tmp_path / "three.vclamp")
-    desk.activateWindow()
-    desk.banner.hide()
-    desk.status.news.clear()
-    desk.documents.open(tmp_path / "three.vclamp")
-    settle(desk)
-    show_runs(desk)
-    return desk
 
 
 def sheet_of(window: Window, folder: Path, format_name: str = "") -> ExportSheet:

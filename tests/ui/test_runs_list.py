@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
-from recordings import header, made_up_sweep, squid_axon
+from recordings import header, made_up_sweep
 from rig_window import (
     TTX,
     Key,
@@ -19,10 +18,7 @@ from rig_window import (
     double_click,
     family,
     live,
-    nothing_goes_wrong,
-    open_window,
     press,
-    quick,
     session_file,
     settle,
     show_runs,
@@ -31,10 +27,7 @@ from rig_window import (
     wait_for,
 )
 
-from vclamp.model.edit import with_value
 from vclamp.model.record import Finished, Recording
-from vclamp.publish.exporters import export
-from vclamp.run.runner import record
 from vclamp.storage.compare import sweep_differences
 from vclamp.storage.layout import RunInfo
 from vclamp.storage.session import Session
@@ -48,33 +41,6 @@ def runs_of(window: Window) -> tuple[RunInfo, ...]:
     settle(window)
     with Session.open(window.documents.path) as session:
         return session.runs()
-
-
-@pytest.fixture(scope="module")
-def desk(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
-    """One window for all tests that need no fresh one; those that do come first, for there is only one at a time."""
-    with nothing_goes_wrong(), open_window(tmp_path_factory.mktemp("desk"), protocol=quick()) as window:
-        yield window
-
-
-@pytest.fixture(scope="module")
-def three_runs() -> list[Recording]:
-    """Runs of four sweeps; the second is without sodium channels."""
-    blocked = with_value(squid_axon(), "cell.channels.na.on", False, "")
-    return [record(rig, quick()) for rig in (squid_axon(), blocked, squid_axon())]
-
-
-@pytest.fixture
-def window(desk: Window, three_runs: list[Recording], tmp_path: Path) -> Window:
-    """The window after a session of three runs was opened."""
-    export(three_runs, tmp_path / "three.vclamp")
-    desk.activateWindow()
-    desk.banner.hide()
-    desk.status.news.clear()
-    desk.documents.open(tmp_path / "three.vclamp")
-    settle(desk)
-    show_runs(desk)
-    return desk
 
 
 def in_view(window: Window) -> list[int]:
@@ -272,30 +238,30 @@ def long_session(file: Path, n_runs: int) -> None:
 
 
 def test_a_session_of_many_runs_opens_with_its_newest_run_and_leaves_the_window_alive(
-    desk: Window, tmp_path: Path
+    only_window: Window, tmp_path: Path
 ) -> None:
     file = tmp_path / "long.vclamp"
     long_session(file, 1000)
-    show_runs(desk)
+    show_runs(only_window)
     ticks: list[float] = []
     timer = QTimer(interval=5, timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start()
     start = time.perf_counter()
-    desk.documents.open(file)
-    wait_for(lambda: desk.documents.runs.count() == 1000)
+    only_window.documents.open(file)
+    wait_for(lambda: only_window.documents.runs.count() == 1000)
     took = time.perf_counter() - start
     live(0.2)
     timer.stop()
     gap = max(b - a for a, b in pairwise(ticks))
     print(f"\n1000 runs: on show after {took:.2f} s, largest gap {1000 * gap:.0f} ms")
-    assert desk.documents.logbook.on_show == (file, 1000)
-    assert desk.documents.runs.chosen == (1000,)
+    assert only_window.documents.logbook.on_show == (file, 1000)
+    assert only_window.documents.runs.chosen == (1000,)
     assert took < 3.0
     assert gap < 1.0
     for words in ("nothing of this", ""):
         start = time.perf_counter()
-        desk.documents.runs.filter.setText(words)
+        only_window.documents.runs.filter.setText(words)
         QApplication.processEvents()
         assert time.perf_counter() - start < 0.5
 
