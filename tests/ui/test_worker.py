@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import sys
 import threading
 import time
 from collections import deque
@@ -32,6 +33,7 @@ from vclamp.errors import VClampError
 from vclamp.model.protocol import Hold, Protocol
 from vclamp.model.record import Finished
 from vclamp.run.runner import record
+from vclamp.storage import aside
 from vclamp.storage.compare import sweep_differences
 from vclamp.storage.session import Session
 from vclamp.ui.keeper import Unsaved
@@ -408,6 +410,19 @@ def test_closing_leaves_one_file_also_while_its_runs_are_being_read(rig_window: 
     threading.Timer(0.3, enough.set).start()
     assert closed_in(rig_window) < 1.0
     assert [*file.parent.iterdir()] == [file]
+
+
+def test_closing_does_not_wait_for_a_foreign_file_that_takes_long_to_read(
+    rig_window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that reads it ends too."""
+    monkeypatch.setattr(aside, "_program", lambda: [sys.executable, "-c", "import time; time.sleep(20)"])
+    (tmp_path / "long.abf").write_bytes(b"ABF2")
+    rig_window.documents.open(tmp_path / "long.abf")
+    wait_for(lambda: bool(aside._reading))
+    (reader,) = aside._reading
+    assert closed_in(rig_window) < 1.0
+    assert reader.returncode is not None
 
 
 # ---- frames --------------------------------------------------------------------------------

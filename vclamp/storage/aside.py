@@ -28,6 +28,7 @@ LEAST_S, MOST_S = 20, 120
 BYTES_PER_S = 5e6  # that even a slow disk and parser get through
 MAX_NUMBERS = 30_000_000
 AGAIN = "Copy it again from where it was recorded."
+_reading: set[subprocess.Popen[bytes]] = set()
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -61,15 +62,37 @@ def ask(module: str, path: Path, *question: str) -> Answer:
         raise VClampError("there is no such file", where=path.name, remedy="Give the path of a recording.")
     python_path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     try:
-        done = subprocess.run(
+        reader = subprocess.Popen(
             [*_program(), module, str(path.resolve()), *question],
             env={**os.environ, "PYTHONPATH": python_path, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            timeout=allowed_s(path), check=True, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
-        return _understood(done.stdout, path.name)
+        return _understood(_output(reader, allowed_s(path)), path.name)
     except (subprocess.SubprocessError, OSError, ValueError, KeyError, TypeError):
         raise damaged(path) from None
+
+
+def give_up() -> None:
+    """Nobody waits for the answers any more: end the processes that read."""
+    for reader in list(_reading):
+        reader.kill()
+
+
+def _output(reader: subprocess.Popen[bytes], timeout_s: float) -> bytes:
+    """What a process writes until it ends; it is ended if it takes too long."""
+    with reader:
+        _reading.add(reader)
+        try:
+            output, _ = reader.communicate(timeout=timeout_s)
+        except BaseException:
+            reader.kill()
+            raise
+        finally:
+            _reading.discard(reader)
+    if reader.returncode:
+        raise subprocess.CalledProcessError(reader.returncode, reader.args)
+    return output
 
 
 def damaged(path: Path) -> VClampError:

@@ -233,11 +233,14 @@ class Worker:
 
     def close(self, timeout_s: float, tasks: Sequence[threading.Thread] = ()) -> bool:
         """End everything; False if the thread, or one of the tasks beside it, did not end in time."""
+        from vclamp.storage.aside import give_up
+
         until = time.monotonic() + timeout_s
         self._closing = True
         self._go.set()
         self.forget()
         self._orders.put(None)
+        give_up()  # a foreign file may take a minute to read
         self._thread.join(timeout_s)
         saved = not self._thread.is_alive() and self.keeper.saver.close(max(until - time.monotonic(), 0.0))
         for thread in tasks:
