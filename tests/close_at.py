@@ -27,8 +27,8 @@ NOTE = "seen while closing"
 class Driven(product.Window):
     """The window, with someone at it who does one thing and closes it."""
 
-    def show(self) -> None:
-        super().show()
+    def fill(self, *parts: object) -> None:
+        super().fill(*parts)
         self.bridge.saved.connect(lambda saved: say("saved", saved.path, saved.sweep))
         self.bridge.ready.connect(lambda: self.later(0, PHASES[phase][0].__get__(self)))
         if phase == "start":

@@ -65,7 +65,8 @@ def nothing_goes_wrong() -> Iterator[list[str]]:
 @contextmanager
 def open_window(folder: Path, *, protocol: Protocol | None = None, ready: bool = True) -> Iterator[Window]:
     """The window on the shipped squid axon, its files in a folder; closed and deleted afterwards."""
-    window = Window(Bench(squid_axon(), protocol or iv()), Bridge(folder / "recordings"), Settings(folder / "set.ini"))
+    window = Window(Settings(folder / "set.ini"))
+    window.fill(Bench(squid_axon(), protocol or iv()), Bridge(folder / "recordings"))
     window.bridge.begin()
     came: list[bool] = []
     window.bridge.ready.connect(lambda: came.append(True))

@@ -328,7 +328,7 @@ def test_a_missing_system_library_gives_one_sentence_with_the_remedy(
 
 
 def compiled() -> dict[str, int]:
-    """How many signatures of each jitted function there are."""
+    """How many signatures of each jitted function there are, once all are loaded."""
     import vclamp.engine.kernels as package
 
     names = [f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__)]
@@ -336,8 +336,34 @@ def compiled() -> dict[str, int]:
     for name in (*names, "vclamp.ui.scopes.raster"):
         for item in vars(importlib.import_module(name)).values():
             if hasattr(item, "py_func") and hasattr(item, "signatures"):
+                if not item.signatures:
+                    item._compile_for_args()  # loads what is kept
                 found[f"{item.py_func.__module__}.{item.py_func.__name__}"] = len(item.signatures)
     return found
+
+
+FIRST_RUN = """
+import importlib, pkgutil
+from vclamp import paths
+from vclamp.engine import cache
+from vclamp.model.files import load_protocol, load_rig
+cache.load()
+from vclamp.run.runner import record
+import vclamp.engine.kernels as package
+record(load_rig(paths.CELLS / "squid-axon.toml"), load_protocol(paths.PROTOCOLS / "iv.toml"))
+for module in pkgutil.iter_modules(package.__path__):
+    module = importlib.import_module(f"{package.__name__}.{module.name}")
+    for item in vars(module).values():
+        if getattr(item, "signatures", ()) and item.__module__ == module.__name__:
+            print(item.__name__, sum(item.stats.cache_hits.values()), sum(item.stats.cache_misses.values()))
+"""
+
+
+def test_a_start_loads_of_the_engine_what_it_runs_and_compiles_nothing() -> None:
+    if not cache.is_warm():
+        cache.warm_up_aside()
+    ended = subprocess.run([sys.executable, "-c", FIRST_RUN], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ended.stdout.splitlines() == ["play_clamped 1 0"]
 
 
 AMPLIFIERS = {

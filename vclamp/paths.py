@@ -17,6 +17,15 @@ CHANNELS = RESOURCES / "channels"
 CELLS = RESOURCES / "cells"
 
 
+def home() -> Path:
+    """The user's home folder; where there is none, as in some containers, a place among temporary files."""
+    with suppress(RuntimeError):
+        return Path.home().absolute()
+    import tempfile
+
+    return Path(tempfile.gettempdir()).absolute() / f"home-{os.getuid()}"
+
+
 def user_folder() -> Path:
     """Folder for recordings and settings: $VCLAMP_HOME or the platform's data folder."""
     return _own_folder("VCLAMP_HOME", "XDG_DATA_HOME", ".local/share", "LOCALAPPDATA")
@@ -27,7 +36,7 @@ def folder_of_yours(name: str) -> Path:
     folder = user_folder() / name
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    return folder if folder.is_dir() else Path.home()
+    return folder if folder.is_dir() else home()
 
 
 def cache_folder() -> Path:
@@ -37,11 +46,12 @@ def cache_folder() -> Path:
 
 def _own_folder(override: str, xdg: str, unix: str, windows: str) -> Path:
     if override in os.environ:
-        return Path(os.environ[override]).expanduser()
+        with suppress(RuntimeError):
+            return Path(os.environ[override]).expanduser()
     if sys.platform == "win32" and windows in os.environ:
         return Path(os.environ[windows]) / "vclamp"
     base = os.environ.get(xdg)
-    return (Path(base) if base else Path.home() / unix) / "vclamp"
+    return (Path(base) if base else home() / unix) / "vclamp"
 
 
 def shipped(folder: Path) -> dict[str, Path]:

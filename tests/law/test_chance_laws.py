@@ -164,6 +164,17 @@ def test_binomial_numbers_of_a_certainty_are_certain() -> None:
     assert all(binomial(stream, 0, p) == 0 for p in (0.1, 0.5, 0.9))
 
 
+@pytest.mark.parametrize("n", [1.0, 5.0, 1000.0])
+def test_the_last_digit_of_a_certainty_does_not_decide_how_a_stream_goes_on(n: float) -> None:
+    """Else a machine that rounds otherwise would draw other channels from there on."""
+    went_on = []
+    for p in (0.0, -1e-17, 1e-17, 1e-300, 1.0, 1.0 - 2.0**-53, 1.0 + 2.0**-52):
+        stream = stream_of(3, 5)
+        assert binomial(stream, n, p) in (0.0, n)
+        went_on.append(tuple(stream))
+    assert set(went_on) == {went_on[0]} != {tuple(stream_of(3, 5))}
+
+
 def test_binomial_numbers_are_uncorrelated() -> None:
     n, stream = 50_000, stream_of(9)
     for number, p in ((100, 0.03), (1000, 0.3)):

@@ -10,7 +10,7 @@ import pytest
 
 from vclamp import paths
 from vclamp.errors import VClampError
-from vclamp.model.files import MAX_BYTES, from_json, kind_of, load_channel, load_protocol, load_rig, title_of
+from vclamp.model.files import MAX_BYTES, from_json, kind_of, load_channel, load_protocol, load_rig, title_of, topic_of
 from vclamp.model.protocol import Protocol
 
 Loader = Callable[[Path], Any]
@@ -144,6 +144,24 @@ def in_cell(old: str, new: str) -> str:
 )  # fmt: skip
 def test_a_bad_cell_is_told_in_a_sentence(content: str, said: str, tmp_path: Path) -> None:
     assert said in refusal(tmp_path, content, load_rig)
+
+
+def test_a_mistake_in_a_channel_that_a_cell_uses_is_told_with_the_cell(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('name = "x"\ng_nS = ')
+    said = refusal(tmp_path, in_cell('"squid-na"', '"mine"'), load_rig)
+    assert said.startswith("bad.toml: cell.channels: mine.toml: not valid TOML: Invalid value (at end of document)")
+
+
+def test_what_is_quoted_breaks_no_line(tmp_path: Path) -> None:
+    said = refusal(tmp_path, in_protocol('type = "step"', 'type = """a\nb\n\tc"""'), load_protocol)
+    assert "type 'a b c' is unknown" in said
+
+
+@pytest.mark.parametrize("content", ["cell = 3", 'cell = "x"', "cell = [1]"])
+def test_a_file_that_describes_no_cell_is_listed_by_its_name(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text(content)
+    assert (title_of(path), topic_of(path)) == ("odd", "Other")
 
 
 def in_channel(old: str, new: str) -> str:

@@ -15,6 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     if words[:1] == ["-m"] and getattr(sys, "frozen", False):  # a bundled program is its own interpreter
         return _run_module(*words[1:])
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show K⁺ still shows the rest
     told = Told()
     try:
         arguments = parser().parse_args(words)

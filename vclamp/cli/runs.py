@@ -1,18 +1,22 @@
 """Commands about recordings: run, analyse, export, replay."""
 
+from __future__ import annotations
+
 import tomllib
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vclamp import paths
 from vclamp.cli.told import Told
 from vclamp.errors import VClampError
-from vclamp.model.protocol import Protocol
-from vclamp.model.record import About, Recording
-from vclamp.model.rig import Rig
+
+if TYPE_CHECKING:  # the window starts without all these
+    from vclamp.model.protocol import Protocol
+    from vclamp.model.record import Recording
+    from vclamp.model.rig import Rig
 
 DIFFERENT = 1
 _MOST = 100_000  # numbers in a selection
@@ -21,6 +25,7 @@ _MOST = 100_000  # numbers in a selection
 def run(arguments: Namespace, told: Told) -> int:
     """Run a protocol on a cell and write what was recorded."""
     from vclamp.model.files import load_protocol, load_rig
+    from vclamp.model.record import About
     from vclamp.publish.exporters import check_target
     from vclamp.publish.exporters import export as write
     from vclamp.storage.database import utc_now

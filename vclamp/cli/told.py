@@ -1,14 +1,18 @@
 """What a command says: lines for people or one JSON object for programs, and how far it is."""
 
+from __future__ import annotations
+
 import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vclamp.errors import VClampError
-from vclamp.storage.safely import Progress
+
+if TYPE_CHECKING:
+    from vclamp.storage.safely import Progress
 
 _PATIENCE_S, _EVERY_S = 0.3, 0.1  # until progress is shown, and between two pictures of it
 

@@ -46,13 +46,18 @@ def prepare() -> bool:
         Whether numba may keep what it compiles. False where no folder can be written: it then
         has to compile in memory, at every start.
     """
-    if _COMPILES not in os.environ and "numba" not in sys.modules:
+    if not is_filling() and "numba" not in sys.modules:
         warm_up_aside()
         os.environ.pop("NUMBA_CACHE_DIR", None)
         if (folder := _whole()) is not None:
             os.environ["NUMBA_CACHE_DIR"] = str(folder)
             os.utime(folder)  # in use: not to be tidied away
     return "NUMBA_CACHE_DIR" in os.environ
+
+
+def is_filling() -> bool:
+    """Whether this process is one that compiles for others."""
+    return _COMPILES in os.environ
 
 
 def is_warm() -> bool:
@@ -65,7 +70,7 @@ def warm_up_aside(tell: Tell = lambda done, total: True) -> None:
 
     `tell` hears now and then how many kernels of how many are compiled, and says whether to go on.
     """
-    if is_warm() or _COMPILES in os.environ:
+    if is_warm() or is_filling():
         return
     for place in _places():
         if place not in _failed and _make(place, tell):

@@ -19,6 +19,8 @@ from vclamp.model.quantities import (
     Voltage_mV,
 )
 
+LEAST_DIAL = 1e-6  # nothing can be dialled so finely; less makes lags that are no numbers
+
 
 @dataclass(frozen=True)
 class Recorder:
@@ -73,6 +75,12 @@ class Amplifier:
                 f"rs_MOhm = {self.rs_MOhm:g} is too small to simulate",
                 remedy="Use 0 for an ideal clamp, or at least 0.01.",
             )
+        for key in ("rs_est_MOhm", "cm_est_pF", "cp_est_pF", "cp_pF"):
+            if 0.0 < getattr(self, key) < LEAST_DIAL:
+                raise VClampError(
+                    f"{key} = {getattr(self, key):g} is too small to simulate",
+                    remedy=f"Use 0, or at least {LEAST_DIAL:g}.",
+                )
         if self.rs_MOhm == 0.0 and self.has_electronics:
             raise VClampError(
                 f"the {self.circuit} circuit has no series resistance",

@@ -39,7 +39,8 @@ def explain(problem: ValidationError, where: str, text: str, known: Sequence[str
     place = f"{where}:{line}" if line else where
     key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".")[:120]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return VClampError(f"{key}: {what}{more}" if key else what + more, where=place, remedy=remedy)
+    sentence = f"{key}: {what}{more}" if key else what + more
+    return VClampError(" ".join(sentence.split()), where=place, remedy=remedy)  # on one line, whatever is quoted
 
 
 def _sentence(error: Any, known: Sequence[str]) -> tuple[str, str]:

@@ -1,8 +1,10 @@
 """Text files and JSON <-> values: the border where everything is checked."""
 
 import json
+import os
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import MISSING, Field
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +30,9 @@ from vclamp.model.series import Conditioning, Leak, Opens, Series
 from vclamp.model.waveforms import with_files
 
 T = TypeVar("T")
+os.environ.setdefault(
+    "PYDANTIC_DISABLE_PLUGINS", "__all__"
+)  # else it reads what every installed package says of itself
 
 MAX_BYTES = 256 * 1024
 MAX_NESTING = 32
@@ -187,11 +192,19 @@ def _resolve(item: Any, cell_file: Path) -> Any:
     except VClampError as error:
         what = f"use = '{use[:80]}' names no channel"
         raise VClampError(what, where=where, remedy=error.remedy) from None
-    return {**_read(path)[1], **own}
+    try:
+        return {**_read(path)[1], **own}
+    except VClampError as error:  # of the file that is used by the one that was asked for
+        raise VClampError(error.what, where=f"{where}: {error.where}", remedy=error.remedy) from None
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     """Text and tables of a TOML file that is small and shallow enough to parse safely."""
+    text = _text(path)
+    return text, parsed(text, path.name)
+
+
+def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)  # whatever size the system says it has
@@ -205,7 +218,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise VClampError(
             f"is larger than {MAX_BYTES // 1024} kB", where=path.name, remedy="No description may be: shorten it."
         )
-    return text, parsed(text, path.name)
+    return text
 
 
 def parsed(text: str, where: str) -> dict[str, Any]:
@@ -266,9 +279,20 @@ def topic_of(path: Path) -> str:
 @lru_cache(maxsize=512)
 def _named(path: Path, written_ns: int) -> tuple[str, str]:
     """Title and topic of a file; lists of all that is shipped are made again and again."""
-    data = _read(path)[1]
-    inner = data.get("cell", data)
-    return str(inner.get("label", inner.get("name", path.stem))), str(data.get("cell", {}).get("topic", "Other"))
+    text = _text(path)
+    inner: dict[str, Any] = {}
+    with suppress(VClampError):
+        inner = _inner(text.partition("\n[[")[0], path)  # names stand above lists, which are most of a file
+    if "label" not in inner:
+        inner = _inner(text, path)
+    return str(inner.get("label", inner.get("name", path.stem))), str(inner.get("topic", "Other"))
+
+
+def _inner(text: str, path: Path) -> dict[str, Any]:
+    """What stands beside the name in a file, or in its beginning."""
+    data = parsed(text, path.name)
+    inner = data.get("cell") or data
+    return inner if isinstance(inner, dict) else {}  # opening it tells what is wrong
 
 
 def _written_ns(path: Path) -> int:

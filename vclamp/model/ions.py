@@ -14,6 +14,8 @@ from vclamp.model.quantities import (
 from vclamp.physics.activity import davies_gamma, ionic_strength_M, limiting_gamma
 from vclamp.physics.thermo import nernst_mV
 
+LEAST_mM = 2e-21  # one ion in a litre is 1.7e-21 mM
+
 
 @dataclass(frozen=True)
 class Ion:
@@ -29,6 +31,12 @@ class Ion:
     def __post_init__(self) -> None:
         if self.z == 0:
             raise VClampError(f"ion '{self.name}' has valence z = 0", remedy="Give it a charge.")
+        for c_mM in (self.out_mM, self.in_mM):
+            if 0.0 < c_mM < LEAST_mM:
+                raise VClampError(
+                    f"{c_mM:g} mM of '{self.name}' is less than one ion in a litre",
+                    remedy=f"Use 0, or at least {LEAST_mM:g}.",
+                )
 
 
 @dataclass(frozen=True)

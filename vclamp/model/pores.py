@@ -35,6 +35,7 @@ from vclamp.physics.pore import Permeant, knock_on_current_pA, number_of_states,
 Currents = dict[str, Array]  # by ion
 NOBODY = ""  # carries the current of a pore whose ion is not named
 MAX_PORE_STATES = 100
+MAX_RATIO = 1e100  # of permeabilities that follow from energies; beyond, currents are no numbers any more
 
 
 @dataclass(frozen=True)
@@ -261,7 +262,11 @@ Pore = Annotated[
 
 def _boltzmann_ratios(names: tuple[str, ...], energies: list[float], temperature_K: float) -> dict[str, float]:
     """exp(−ΔΔG/RT) against the first."""
-    return {
-        name: float(selectivity.permeability_ratio(energy - energies[0], temperature_K))
-        for name, energy in zip(names, energies, strict=True)
-    }
+    with np.errstate(over="ignore"):
+        ratios = selectivity.permeability_ratio(np.array(energies) - energies[0], temperature_K)
+    if ratios.max() > MAX_RATIO:
+        raise VClampError(
+            f"{names[ratios.argmax()]} is {ratios.max():.3g} times as permeable as {names[0]}",
+            remedy=f"At most {MAX_RATIO:g} times is possible: list the most permeable ion first.",
+        )
+    return dict(zip(names, map(float, ratios), strict=True))

@@ -12,7 +12,6 @@ from vclamp.model.pores import Currents
 from vclamp.model.quantities import (
     Q10,
     Array,
-    Energy_kJ_per_mol,
     HillCoefficient,
     Name,
     Note,
@@ -42,7 +41,7 @@ class Pump:
     k_k_mM: PositiveConcentration_mM = 1.5
     n_na: HillCoefficient = 3.0
     n_k: HillCoefficient = 2.0
-    dg_atp_kJ_per_mol: Energy_kJ_per_mol | None = None
+    dg_atp_kJ_per_mol: Annotated[float, Interval(ge=-200.0, le=0.0)] | None = None
     blocker: Name = "ouabain"
     ic50_mM: PositiveConcentration_mM = 1e-4
     k_atp_mM: PositiveConcentration_mM | None = None

@@ -1,8 +1,12 @@
 """The colours of traces, in the window and on paper: Okabe & Ito's for channels, viridis for the sweeps of a family."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from vclamp.model.rig import Rig
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vclamp.model.rig import Rig
 
 # Okabe & Ito's colours (dark ground, light ground), the first one of each ion; then further channels of the same ion.
 CHANNEL_COLOURS: dict[str, tuple[tuple[str, str], ...]] = {

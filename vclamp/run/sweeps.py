@@ -31,8 +31,12 @@ def play_family(simulation: Simulation, rig: Rig, first: int, values: Array, inb
     names, start = simulation.names, simulation.state
     simulation.play_family(first, values)
     values.setflags(write=False)
+    whole = _are_numbers(values[:, _total(names)])
     for done, sweep in enumerate(values):
-        yield Chunk(first + done, 0, sweep.shape[1], names, sweep)
+        good = sweep.shape[1] if whole else _good_until(names, sweep, 0, sweep.shape[1])
+        yield Chunk(first + done, 0, good, names, sweep)
+        if good < sweep.shape[1]:
+            raise _lost(names, sweep, good, first + done)
         if inbox.stopped:
             return done
         yield Sweep(first + done, names, sweep, start, rig)
@@ -99,7 +103,11 @@ class SweepPlayer:
                 return
             last = min(inbox.next_border(self._index, sample, dt_ms), n_samples)
             self._simulation.play(sample, last, self._values)
-            yield Chunk(self._index, sample, last, self._names, self._values)
+            played = self._values[: len(self._simulation.names)]
+            good = _good_until(self._names, played, sample, last)
+            yield Chunk(self._index, sample, good, self._names, self._values)
+            if good < last:
+                raise _lost(self._names, played, good, self._index)
             if inbox.stopped:
                 return
             sample = last
@@ -121,6 +129,9 @@ class SweepPlayer:
             simulation.wait(wait, protocol.leg_hold_mV)
             simulation.begin(self._index, number, leg=True)
             simulation.play(0, scratch.shape[1], scratch)
+            good = _good_until(self._names, scratch, 0, scratch.shape[1])
+            if good < scratch.shape[1]:
+                raise _lost(self._names, scratch, good, self._index)
             self._values[first_row + number] = scratch[_CURRENT]
         simulation.wait(settle, protocol.hold_mV)
 
@@ -150,3 +161,31 @@ class SweepPlayer:
 
 def _samples(protocol: Protocol, duration_ms: float) -> int:
     return max(0, round(duration_ms * protocol.fs_kHz))
+
+
+def _are_numbers(values: Array) -> bool:
+    """Whether they all are; their sum tells, far cheaper than to look at each."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(values.sum()))
+
+
+def _total(names: tuple[str, ...]) -> int:
+    """The row of the membrane's whole current, before any recorder: nothing goes wrong without it."""
+    return names.index("i_membrane_pA") if "i_membrane_pA" in names else _CURRENT
+
+
+def _good_until(names: tuple[str, ...], values: Array, first: int, last: int) -> int:
+    """The sample up to which all of [first, last) are numbers."""
+    if _are_numbers(values[_total(names), first:last]):
+        return last
+    bad = ~np.isfinite(values[:, first:last]).all(axis=0)
+    return first + int(bad.argmax()) if bad.any() else last
+
+
+def _lost(names: tuple[str, ...], values: Array, sample: int, index: int) -> VClampError:
+    """What to say of a model that left the numbers."""
+    name = names[int(np.argmin(np.isfinite(values[:, sample])))]
+    return VClampError(
+        f"{name} is no number from sample {sample + 1} of sweep {index + 1} on",
+        remedy="Some value of the rig is too extreme: take back what was changed last.",
+    )

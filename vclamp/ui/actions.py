@@ -8,14 +8,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from vclamp import __version__
-from vclamp.publish.scopes import SCOPES, is_possible
-from vclamp.ui.countdown import Countdown
-from vclamp.ui.help.window import add_help
-from vclamp.ui.history import add_history
 from vclamp.ui.key_map import KeyMap
 from vclamp.ui.looks import SYSTEM
-from vclamp.ui.navigation import Navigation
-from vclamp.ui.rec import Rec
 from vclamp.ui.theme import THEMES
 
 if TYPE_CHECKING:
@@ -184,15 +178,24 @@ MENUS = {
 }
 
 
-def add_menus(window: "Window") -> None:
+def name_menus(window: "Window") -> dict[str, QMenu]:
+    """The menus in their bar, empty as yet."""
+    return {title: window.menuBar().addMenu(title) for title in MENUS if "/" not in title}
+
+
+def fill_menus(window: "Window", menus: dict[str, QMenu]) -> None:
     """Give the window its menus and keys."""
+    from vclamp.ui.help.window import add_help
+    from vclamp.ui.history import add_history
+    from vclamp.ui.navigation import Navigation
+    from vclamp.ui.rec import Rec
+
     window.navigation, window.rec = Navigation(window), Rec()
     _follow_runs(window)
-    menus: dict[str, QMenu] = {}
     for title, entries in MENUS.items():
         name, _, sub = title.partition("/")
-        above = menus[name] if sub else window.menuBar()
-        menu = menus[title] = above.addMenu(sub or title)
+        above = menus[name]
+        menu = above.addMenu(sub) if sub else above
         for entry in entries:
             if entry is None:
                 menu.addSeparator()
@@ -236,6 +239,8 @@ def _made(window: "Window", text: str, key: str, act: Callable[["Window"], objec
 
 def _follow_runs(window: "Window") -> None:
     """Say beside the progress whether runs are recorded, and how long one waits for its next sweep."""
+    from vclamp.ui.countdown import Countdown
+
     bar, rec, bridge = window.bar, window.rec, window.bridge
     bar.insertWidget(next(each for each in bar.actions() if bar.widgetForAction(each) is bar.progress), rec)
 
@@ -285,6 +290,8 @@ def _add_recent(window: "Window", menu: QMenu) -> None:
 
 def _add_scopes(window: "Window", menu: QMenu) -> None:
     """The scopes that can be had, ticked where they are; what the rig has nothing for is greyed."""
+    from vclamp.publish.scopes import SCOPES, is_possible
+
     menu.addSeparator()
     actions = {}
     for number, (name, kind) in enumerate(SCOPES.items(), 1):

@@ -4,7 +4,7 @@ import json
 import zlib
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -18,13 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vclamp.ui.panels.editing import heading
+from vclamp.ui.panels.headings import heading
 from vclamp.ui.settings import Settings
 
 Area = Qt.DockWidgetArea
 VERSION = 1  # of what is remembered; another one is not restored
 WIDE, NARROW = 1600, 1100  # px: the editor goes below the scopes only; the right column becomes tabs
 LEFT_EM, RIGHT_EM, RIGHT_SHARE, EDITOR_EM, CIRCUIT_EM, LEAST_EM = 20, 25, 0.25, 20, 17, 8
+CIRCUIT_LINES = 11  # of text, that the circuit is at least as high as
+FIRST_EM = 13  # px, until a theme says something else
 PICTURE = 1000  # times as eager for room as the space below it, until it has its largest height
 HALVES, MOSTLY_NUMBERS = (500, 500), (280, 720)  # parts of the height for the curves and for the tabs below them
 
@@ -53,6 +55,8 @@ LAYOUTS = {  # the panels that are shown
     "Analyse": ("curves", "ledger", "runs", "numbers"),
 }
 BEHIND = ("ledger", "runs")  # the curves, as tabs
+TABS = ("Cursors", "Measure", "Analysis", "Inspector", "Test")  # of the measurements
+ROOMY = ("Measure", "Analysis", "Inspector", "Test")  # with a plot or a long table
 
 
 class _Title(QWidget):
@@ -75,44 +79,35 @@ class _Title(QWidget):
 
 
 class Docks(QObject):
-    """Puts the panels around the scopes, and remembers how they were left.
+    """Puts the panels around the scopes, and remembers how they were left; they may come after their places.
 
     A layout that cannot be restored must never keep the window from opening: what is kept has a version and a
     checksum, and a mark stands in the settings while one is tried, so that the next start leaves out one that
     ended in a crash.
     """
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        settings: Settings,
-        panels: dict[str, QWidget],
-        tabs: dict[str, QWidget],
-        roomy: tuple[QWidget, ...],
-    ) -> None:
-        """`tabs` by their titles make up the panel "numbers"; those that are `roomy` need more room than others."""
+    def __init__(self, window: QMainWindow, settings: Settings) -> None:
         super().__init__(window)
-        self._window, self._settings, self._roomy = window, settings, roomy
+        self._window, self._settings = window, settings
         self.tabs = QTabWidget()
         for part in (self.tabs, self.tabs.tabBar()):
             part.setAccessibleName("measurements")
-        for title, widget in tabs.items():
-            self.tabs.addTab(widget, title)
+        for title in TABS:
+            self.tabs.addTab(QWidget(), title)
         self._heights: dict[bool, list[int]] = {}
         self._had_room = False
-        self._em = 13
+        self._em = FIRST_EM
         self._alive = QTimer(self, singleShot=True, interval=0)  # a shot "with a context" would swallow exceptions
         self._alive.timeout.connect(lambda: settings.remember("layout/trying", ""))
         self._by_hand = False  # whether its user has divided the window
         self._in_front: set[str] = set()  # of those behind the curves
-        panels = {**panels, "numbers": self.tabs}
-        self.docks = {name: self._made(name, panels[name]) for name in PLACES}
+        self.docks = {name: self._made(name) for name in PLACES}
+        self.put({"numbers": self.tabs})
         window.setDockNestingEnabled(True)
         self.tabs.currentChanged.connect(self._divide)
         for name in BEHIND:
             self.docks[name].visibilityChanged.connect(lambda seen, name=name: self._turn(name, seen))
-        for heard in (panels["curves"], window):
-            heard.installEventFilter(self)
+        window.installEventFilter(self)
         self.choose("Student")
 
     def eventFilter(self, heard: QObject, event: QEvent) -> bool:
@@ -123,18 +118,39 @@ class Docks(QObject):
             self.docks["curves"].setVisible(event.type() == QEvent.Type.ShowToParent)
         return False
 
-    def _made(self, name: str, panel: QWidget) -> QDockWidget:
+    def _made(self, name: str) -> QDockWidget:
         place = PLACES[name]
-        if name != "membrane":
-            panel.setMinimumHeight(LEAST_EM * self._em)  # all of them together fit a screen of 768 lines
         dock = QDockWidget(place.title, self._window, objectName=name)
         dock.setTitleBarWidget(_Title(dock))
-        dock.setWidget(_topmost(panel) if name == "membrane" else panel)
+        room = QWidget()
+        if name == "membrane":
+            room.setMinimumHeight(CIRCUIT_LINES * dock.fontMetrics().height())
+        dock.setWidget(room)
         self._window.addDockWidget(place.area, dock)
         action = dock.toggleViewAction()
         action.setShortcut(QKeySequence(place.key))
         self._window.addAction(action)
         return dock
+
+    def put(self, panels: dict[str, QWidget]) -> None:
+        """Put panels into their places."""
+        for name, panel in panels.items():
+            if name != "membrane":
+                panel.setMinimumHeight(LEAST_EM * FIRST_EM)  # all of them together fit a screen of 768 lines
+            if name == "curves":
+                panel.installEventFilter(self)
+            dock = self.docks[name]
+            dock.widget().deleteLater()
+            dock.setWidget(_topmost(panel) if name == "membrane" else panel)
+
+    def put_tabs(self, tabs: dict[str, QWidget]) -> None:
+        """Put the tabs, by their titles, into the panel "numbers"."""
+        with QSignalBlocker(self.tabs):
+            for number, (title, panel) in enumerate(tabs.items()):
+                self.tabs.widget(number).deleteLater()
+                self.tabs.removeTab(number)
+                self.tabs.insertTab(number, panel, title)
+            self.tabs.setCurrentIndex(0)
 
     def add_to(self, menu: QMenu) -> None:
         """Entries for every panel and layout."""
@@ -226,13 +242,17 @@ class Docks(QObject):
     def _turn(self, name: str, seen: bool) -> None:
         """A list behind the curves came to the front, which needs room, or has left it."""
         (self._in_front.add if seen else self._in_front.discard)(name)
-        if self._had_room != (self.tabs.currentWidget() in self._roomy and not self._in_front):
+        if self._had_room != self._needs_room:
             self._divide()
+
+    @property
+    def _needs_room(self) -> bool:
+        return self.tabs.tabText(self.tabs.currentIndex()) in ROOMY and not self._in_front
 
     def _divide(self) -> None:
         """Give the curves less room while a tab with a plot or a long table is open; a user's own division stays."""
         pair = [self.docks["curves"], self.docks["numbers"]]
-        needs_room = self.tabs.currentWidget() in self._roomy and not self._in_front
+        needs_room = self._needs_room
         if needs_room != self._had_room:
             self._heights[self._had_room] = [dock.height() for dock in pair]
             self._had_room = needs_room

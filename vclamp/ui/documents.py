@@ -272,7 +272,7 @@ class Documents(QObject):
 
     def _folder(self) -> Path:
         folder = self._window.bridge.folder
-        return folder if folder.is_dir() else Path.home()
+        return folder if folder.is_dir() else paths.home()
 
     def _ask_open(self, title: str, pattern: str, folder: Path) -> Path | None:
         chosen, _ = QFileDialog.getOpenFileName(self._window, title, str(folder), pattern)

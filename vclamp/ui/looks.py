@@ -37,6 +37,7 @@ class Looks(QObject):
         self._window.settings.remember("theme", name)
         paint(self.theme)
         self.show()
+        self._window.docks.fit(self.theme.font_px)
 
     def show(self) -> None:
         """Draw every part in the theme."""
@@ -46,7 +47,6 @@ class Looks(QObject):
         window.tools.set_theme(theme)
         window.panel.show_rig(window.bench.rig, theme)
         window.banner.set_colour(QColor(theme.warning))
-        window.docks.fit(theme.font_px)
 
     def _system_changed(self) -> None:
         if self.chosen == SYSTEM:

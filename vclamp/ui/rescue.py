@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from vclamp import paths
 from vclamp.ui.keeper import Keeper, Unsaved
 from vclamp.ui.panels.run_rows import counted
 
@@ -56,7 +57,7 @@ class Rescue(QObject):
 
     def save_elsewhere(self) -> None:
         """Let the user choose another folder; the sitting goes on in a new file there."""
-        chosen = QFileDialog.getExistingDirectory(self._window, "Save elsewhere", str(Path.home()))
+        chosen = QFileDialog.getExistingDirectory(self._window, "Save elsewhere", str(paths.home()))
         self._told = False
         if chosen:
             self._window.bridge.ask_keeper(lambda keeper: keeper.go_elsewhere(Path(chosen)), self._went)

@@ -163,7 +163,7 @@ def local_time(utc: str, form: str = "%H:%M:%S") -> str:
     """The clock of this place at a time in UTC (ISO 8601), with the date if it is not of today."""
     try:
         moment = datetime.fromisoformat(utc).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):  # in the year 1 or 9999
         return ""
     today = moment.date() == datetime.now().astimezone().date()
     return moment.strftime(form if today else f"%Y-%m-%d {form}")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from string import Template
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from vclamp.model.rig import Rig
-from vclamp.publish import colours, scopes
+from vclamp.publish import colours
+
+if TYPE_CHECKING:
+    from vclamp.model.rig import Rig
 
 READABLE = 4.5  # WCAG 2.1, success criterion 1.4.3: least contrast of text
 
@@ -213,6 +216,8 @@ def channel_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
 
 def line_colours(rig: Rig, theme: Theme) -> dict[str, QColor]:
     """The colours of traces in every scope; those of a sweep's colour are not among them."""
+    from vclamp.publish import scopes  # not before there are traces: the window is seen without them
+
     return _ready(scopes.line_colours(rig, dark=theme.is_dark, text=theme.text, warning=theme.record))
 
 

@@ -8,12 +8,14 @@ from vclamp.model.channel import Channel
 from vclamp.model.channel_text import with_channel
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.channel_editor import ChannelEditor
+from vclamp.ui.later import Later
 from vclamp.ui.panels.seal_test import SealTest
-from vclamp.ui.protocols.editor import ProtocolEditor
+from vclamp.ui.protocols.files import ProtocolFiles
 from vclamp.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from vclamp.ui.panels.channel_editor import ChannelEditor
+    from vclamp.ui.protocols.editor import ProtocolEditor
     from vclamp.ui.window import Window
 
 
@@ -25,22 +27,40 @@ class Tools(QObject):
         self._window = window
         theme, beside = window.looks.theme, window.bridge.beside
         self.seal = SealTest(beside, theme)
-        self.protocol = ProtocolEditor(theme, beside)
+        self.files = ProtocolFiles(beside, window)
+        self.page = Later(self._editor)  # of protocols
         self.channel: ChannelEditor | None = None  # made when it is first wanted
         self._branch = ""  # the last one that was clicked in the circuit
-        self.protocol.replaced.connect(self._replace_protocol)
-        self.protocol.open_wanted.connect(window.documents.open_protocol)
-        self.protocol.saved.connect(lambda path: window.status.showMessage(f"saved and checked: {path}", 10_000))
-        window.bridge.sweep_done.connect(lambda sweep: self.protocol.mark_sweep(sweep.index + 1))
-        self.protocol.files.found.connect(self._mark_hold)
+        self.files.found.connect(self._mark_hold)
         window.display.circuit.branch_clicked.connect(self._note_branch)
         window.display.circuit.sampled.connect(self._follow_cursor)
+
+    @property
+    def protocol(self) -> "ProtocolEditor":
+        """The protocol editor."""
+        return self.page.panel
+
+    def _editor(self) -> "ProtocolEditor":
+        from vclamp.ui.protocols.editor import ProtocolEditor
+
+        window = self._window
+        editor = ProtocolEditor(window.looks.theme, window.bridge.beside, self.files)
+        editor.replaced.connect(self._replace_protocol)
+        editor.open_wanted.connect(window.documents.open_protocol)
+        editor.saved.connect(lambda path: window.status.showMessage(f"saved and checked: {path}", 10_000))
+        window.bridge.sweep_done.connect(lambda sweep: editor.mark_sweep(sweep.index + 1))
+        editor.setParent(self.page)  # else its headers lose their small font when they get one
+        editor.set_theme(window.looks.theme)
+        editor.show_protocol(window.bench.protocol, window.bench.rig)
+        editor.show_running(window.bridge.running)
+        return editor
 
     def show_bench(self, rig: Rig, protocol: Protocol) -> None:
         """Follow the bench."""
         self.seal.show_rig(rig, protocol.hold_mV)
-        self.protocol.show_protocol(protocol, rig)
-        self.protocol.files.look_for(protocol)
+        self.files.look_for(protocol)
+        if self.page.made is not None:
+            self.protocol.show_protocol(protocol, rig)
         self._mark_hold()
         editor = self.channel
         if editor is not None and editor.isVisible():
@@ -51,15 +71,16 @@ class Tools(QObject):
 
     def _mark_hold(self) -> None:
         """The holding potential may be another than the protocol's own."""
-        self._window.bar.show_preset(self.protocol.files.preset(self._window.bench.protocol.name))
+        self._window.bar.show_preset(self.files.preset(self._window.bench.protocol.name))
 
     def show_running(self, running: bool) -> None:
         """A protocol is not edited while it runs."""
-        self.protocol.show_running(running)
+        if self.page.made is not None:
+            self.protocol.show_running(running)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in another look."""
-        for tool in (self.seal, self.protocol, self.channel):
+        for tool in (self.seal, self.page.made, self.channel):
             if tool is not None:
                 tool.set_theme(theme)
 
@@ -78,6 +99,8 @@ class Tools(QObject):
             window.banner.say("This cell has no channels.")
             return
         if self.channel is None:
+            from vclamp.ui.panels.channel_editor import ChannelEditor
+
             editor = self.channel = ChannelEditor(window.looks.theme, window.bridge.beside, window)
             editor.edited.connect(window.edit)
             editor.edited_together.connect(window.edit_together)

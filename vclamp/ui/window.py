@@ -1,37 +1,30 @@
-"""The main window: puts the parts together and turns keys and clicks into edits and runs."""
+"""The main window: a frame that is seen at once, what fills it, and what keys and clicks do."""
 
 from collections.abc import Callable
 from secrets import randbits
+from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from vclamp.errors import VClampError
-from vclamp.model.protocol import Protocol
-from vclamp.model.record import Finished, trace_names
-from vclamp.model.rig import Rig
-from vclamp.publish.scopes import SCOPES
-from vclamp.ui.actions import add_menus
-from vclamp.ui.analyst import Analyst
-from vclamp.ui.banner import Banner
-from vclamp.ui.bar import SPEEDS, Bar
-from vclamp.ui.bench import Bench
-from vclamp.ui.bridge import Bridge
-from vclamp.ui.catalogue import cells_by_topic, protocols
-from vclamp.ui.course import Course
-from vclamp.ui.display import Display
+from vclamp.ui.actions import name_menus
 from vclamp.ui.docks import Docks
-from vclamp.ui.documents import Documents
 from vclamp.ui.looks import Looks
-from vclamp.ui.panels.channels import RigPanel
-from vclamp.ui.scopes.kinds import FIRST_SHOWN
 from vclamp.ui.settings import Settings
-from vclamp.ui.status import StatusLine
-from vclamp.ui.tools import Tools
-from vclamp.ui.worker import Preview
+
+if TYPE_CHECKING:  # what fills the frame is not there when it is first seen
+    from vclamp.model.protocol import Protocol
+    from vclamp.model.record import Finished
+    from vclamp.model.rig import Rig
+    from vclamp.ui.bench import Bench
+    from vclamp.ui.bridge import Bridge
+    from vclamp.ui.worker import Preview
 
 CLOSE_S = 3.0
 LIST_S = 0.25  # after a run, when its last sweep is drawn
+BAR_EM, STATUS_EM = 2.85, 2.6  # their heights, until there is something in them
+WARMING_UP = "the engine is warming up…"
 
 
 class Window(QMainWindow):
@@ -39,44 +32,33 @@ class Window(QMainWindow):
 
     closed_whole = True  # whether every thread has ended in time
 
-    def __init__(self, bench: Bench, bridge: Bridge, settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.setWindowTitle("VClamp")
-        self.bench, self.bridge, self.settings = bench, bridge, settings
-        for part in (bench, bridge):
-            part.setParent(self)  # what their signals are connected to goes with the window
+        self.settings = settings
         self.looks = Looks(self)
-        self.display = Display(self.looks.theme, bridge.beside, self)
-        self.display.stack.wanted = set(settings.text("scopes", " ".join(FIRST_SHOWN)).split()) & set(SCOPES)
-        self.panel = RigPanel()
-        self.banner = Banner()
-        self.status = StatusLine(self.display.stack)
-        self.documents = Documents(self)
-        self.bar = Bar(cells_by_topic(), protocols())
-        self.course = Course(self)
-        self.analyst = Analyst(self)
-        self._lay_out()
-        add_menus(self)
-        self._connect()
-        self.looks.show()
-        self.bench_changed()
+        self.docks = Docks(self, settings)
+        self.menus = name_menus(self)
+        _lay_out(self)
+        self.docks.fit(self.looks.theme.font_px)
         self.resize(1366, 740)
         self.docks.restore()
 
-    # ---- putting together ------------------------------------------------------------------
+    def fill(self, bench: "Bench", bridge: "Bridge", seen: Callable[[], None] = lambda: None) -> None:
+        """Put everything into the frame; `seen` is called when the scopes are in it and should be painted."""
+        from vclamp.ui import mirrors
 
-    def _lay_out(self) -> None:
-        self.addToolBar(self.bar)
-        middle = QWidget()
-        stacked = QVBoxLayout(middle)
-        stacked.setContentsMargins(0, 0, 0, 0)
-        stacked.setSpacing(0)
-        stacked.addWidget(self.banner)
-        stacked.addWidget(self.display.stack, 1)
-        self.setCentralWidget(middle)
-        self.setStatusBar(self.status)
-        self.tools = Tools(self)
-        self.docks = _docks(self)
+        mirrors.put_up()  # before contents imports pyqtgraph
+        from vclamp.ui import contents
+
+        self.bench, self.bridge = bench, bridge
+        for part in (bench, bridge):
+            part.setParent(self)  # what their signals are connected to goes with the window
+        contents.add_scopes(self)
+        seen()
+        contents.add_the_rest(self)
+        self._connect()
+        self._show_bench()
 
     @property
     def tabs(self) -> QTabWidget:
@@ -148,15 +130,17 @@ class Window(QMainWindow):
 
     def change_speed(self, by: int) -> None:
         """Go to a neighbouring speed; 0 is real time."""
+        from vclamp.ui.bar import SPEEDS
+
         now = SPEEDS.index(self.bridge.speed) if by else SPEEDS.index(1.0)
         self.set_speed(SPEEDS[min(max(now + by, 0), len(SPEEDS) - 1)])
 
-    def _previewed(self, preview: Preview) -> None:
+    def _previewed(self, preview: "Preview") -> None:
         self.display.previewed(preview)
         recorded = self.display.recording
         self.status.what_if(recorded is not None and preview.header.rig != recorded.header.rig)
 
-    def _ended(self, finished: Finished) -> None:
+    def _ended(self, finished: "Finished") -> None:
         self.display.ended(finished)
         self._show_idle()
         if finished.reason == "failed":
@@ -169,6 +153,7 @@ class Window(QMainWindow):
 
     def _ready(self) -> None:
         self.status.ready()
+        self.display.stack.viewport().update()  # traces are drawn by compiled code
         self.bridge.change(self.bench.rig, self.bench.protocol, preview=False)
 
     # ---- editing ---------------------------------------------------------------------------
@@ -181,12 +166,12 @@ class Window(QMainWindow):
         """Change some values of the rig in one step."""
         self.attempt(lambda: self.bench.set_values(values))
 
-    def load_cell(self, which: str | Rig) -> None:
+    def load_cell(self, which: "str | Rig") -> None:
         """Put another cell under the pipette."""
         self.attempt(lambda: self.bench.load_cell(which))
         self.bar.show_rig(self.bench.rig)
 
-    def load_protocol(self, which: str | Protocol) -> None:
+    def load_protocol(self, which: "str | Protocol") -> None:
         """Take another protocol, with the scopes and the analysis that it is best seen with."""
         before = self.bench.protocol
         self.attempt(lambda: self.bench.load_protocol(which))
@@ -216,6 +201,9 @@ class Window(QMainWindow):
         self.forget_run()
         self.status.what_if(False)
         self.display.clear(self.bench.rig, self.bench.protocol)
+        self._show_bench()
+
+    def _show_bench(self) -> None:
         self.bar.show_protocol(self.bench.protocol)
         self._show_rig()
 
@@ -223,9 +211,8 @@ class Window(QMainWindow):
         """Start afresh, unless what is on show is of the same protocol by another name."""
         if not self.display.rename(self.bench.protocol):
             self.bench_changed()
-            return
-        self.bar.show_protocol(self.bench.protocol)
-        self._show_rig()
+        else:
+            self._show_bench()
 
     def _rig_changed(self) -> None:
         before, shown = self.display.stack.family.header, self.display.shown
@@ -233,7 +220,7 @@ class Window(QMainWindow):
         if shown is not None and shown.foreign:  # whatever is on the bench is compared with it
             self._show_rig()
         elif before is not None and (
-            _shape(before.rig) != _shape(now) or (self.bridge.running and trace_names(before.rig) != trace_names(now))
+            _shape(before.rig) != _shape(now) or (self.bridge.running and _names(before.rig) != _names(now))
         ):
             self.bench_changed()
         else:
@@ -283,32 +270,29 @@ class Window(QMainWindow):
         event.accept()
 
 
-def _docks(window: Window) -> Docks:
-    """What is around the scopes."""
-    display, analyst, tools = window.display, window.analyst, window.tools
-    return Docks(
-        window,
-        window.settings,
-        {
-            "membrane": display.circuit,
-            "rig": window.panel,
-            "curves": display.iv,
-            "ledger": display.ledger,
-            "runs": window.documents.runs,
-            "protocol": tools.protocol,
-        },
-        {
-            "Cursors": display.cursors,
-            "Measure": analyst.measure,
-            "Analysis": analyst.panel,
-            "Inspector": display.inspector,
-            "Test": tools.seal,
-        },
-        roomy=(analyst.panel, analyst.measure, tools.seal, display.inspector),
-    )
+def _lay_out(window: Window) -> None:
+    """What is seen before there is anything in it."""
+    em, bar, middle = window.looks.theme.font_px, QToolBar("Rig", objectName="bar", movable=False), QWidget()
+    window.middle = QVBoxLayout(middle)
+    window.middle.setContentsMargins(0, 0, 0, 0)
+    window.middle.setSpacing(0)
+    middle.setBackgroundRole(QPalette.ColorRole.Base)
+    middle.setAutoFillBackground(True)
+    window.addToolBar(bar)
+    window.setCentralWidget(middle)
+    window.statusBar().addPermanentWidget(QLabel(WARMING_UP))
+    bar.setFixedHeight(round(BAR_EM * em))
+    window.statusBar().setFixedHeight(round(STATUS_EM * em))
 
 
-def _shape(rig: Rig) -> object:
+def _shape(rig: "Rig") -> object:
     """What must be equal for sweeps of two rigs to be compared: not how much is recorded of each current."""
     less = ("state_", "gate_", "i_gating_", "i_membrane_")
-    return rig.cell.name, [name for name in trace_names(rig) if not name.startswith(less)]
+    return rig.cell.name, [name for name in _names(rig) if not name.startswith(less)]
+
+
+def _names(rig: "Rig") -> tuple[str, ...]:
+    """What is recorded of a rig."""
+    from vclamp.model.record import trace_names
+
+    return trace_names(rig)

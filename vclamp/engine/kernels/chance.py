@@ -8,10 +8,9 @@ same on every machine as well.
 from math import lgamma, log, pi
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from vclamp.engine.kernels import EXACT
+from vclamp.engine.kernels import EXACT, njit
 
 _TINY = {**EXACT, "forceinline": True}
 _FEW = 4.0  # so many movers are quicker placed one by one
@@ -135,11 +134,12 @@ def _rejected(stream, number, p):
 
 @njit("f8(u8[::1],f8,f8)", **EXACT)
 def binomial(stream, number, p):
-    """How many of a whole number of channels do what each does with probability p (beyond 0 or 1: none or all)."""
-    rare = min(p, 1.0 - p)
-    k = 0.0
-    if number * rare > 0.0:
-        k = _counted(stream, number, rare) if number * rare < _MANY else _rejected(stream, number, rare)
+    """How many of a whole number of channels do what each does with probability p (beyond 0 or 1: none or all).
+
+    It also draws where p is 0 or 1, or else a digit of rounding would decide how the stream goes on.
+    """
+    rare = max(min(p, 1.0 - p), 0.0)
+    k = _counted(stream, number, rare) if number * rare < _MANY else _rejected(stream, number, rare)
     return k if p <= 0.5 else number - k
 
 

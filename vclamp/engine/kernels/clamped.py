@@ -1,9 +1,8 @@
 """A membrane that follows its command at once: closed forms at constant voltage, exponential steps on lines."""
 
 import numpy as np
-from numba import njit
 
-from vclamp.engine.kernels import EXACT
+from vclamp.engine.kernels import EXACT, njit
 from vclamp.engine.kernels.chance import scatter
 from vclamp.engine.kernels.line import BLOCK, INLINE, LINE_TABLES, WORK, play_line, raise_opening
 from vclamp.engine.kernels.tables import (
@@ -11,6 +10,7 @@ from vclamp.engine.kernels.tables import (
     ROWS,
     copy,
     fill,
+    make_whole,
     move_states,
     weighted,
 )
@@ -158,6 +158,7 @@ def _play_constant(
                     seen = _observe(states, observed, seen, a, b, j0, count, values[state_row[n] + s, column:stop])
                 if j0 + count == BLOCK:
                     move_states(states, powers, leap + square, a, b, moved)
+                    make_whole(states, a, b)
             square += (b - a) * (b - a)
         for n in range(i_open.size):
             current, row, full = values[path_row[n], column:stop], p_row[path_opening[n]], i_open[n]

@@ -1,8 +1,6 @@
 """A line of the command in an ideal clamp: a step a sample, at the voltage half way to the next."""
 
-from numba import njit
-
-from vclamp.engine.kernels import EXACT
+from vclamp.engine.kernels import EXACT, njit
 from vclamp.engine.kernels.chance import scatter
 from vclamp.engine.kernels.tables import (
     GATING,

@@ -1,8 +1,6 @@
 """A membrane whose voltage is free, behind an amplifier or in current clamp: as many steps as accuracy asks for."""
 
-from numba import njit
-
-from vclamp.engine.kernels import EXACT, FUSED, INNER
+from vclamp.engine.kernels import EXACT, FUSED, INNER, njit
 from vclamp.engine.kernels.chance import scatter
 from vclamp.engine.kernels.step import advance
 from vclamp.engine.kernels.tables import (
@@ -16,6 +14,7 @@ from vclamp.engine.kernels.tables import (
 )
 
 GROWTH = 8.0  # of the difference if steps are doubled
+_UNEVEN = 1e-13  # is more than rounding
 _CIRCUIT = "Tuple((f8[:,::1],f8[::1],f8[::1],f8[::1],f8[::1],f8[:,:,::1]))"
 _TABLES = "Tuple((f8[:,::1],f8[:,:,::1],f8[:,::1],f8[:,:,::1],f8[:,::1]))"
 _WORK = "Tuple((UniTuple(f8[::1], 4),UniTuple(f8[::1], 4),f8[:,::1]))"
@@ -41,6 +40,18 @@ def _extrapolate(fine, coarse, middle, bounds):
         correction = (fine[n] - coarse[n]) * (1.0 / 3.0)
         fine[n] = min(max(fine[n] + correction, bounds[0, n]), bounds[1, n])
         middle[n] = min(max(middle[n] + 0.5 * correction, bounds[0, n]), bounds[1, n])
+
+
+@njit("void(f8[::1],i8[::1],i8[::1])", **INNER)
+def _make_whole(states, scheme_first, numbers):
+    """Let probabilities of which bounds have taken something add up to 1 again."""
+    for k in range(numbers.size):
+        mine, total = states[scheme_first[k] : scheme_first[k + 1]], 0.0
+        for s in range(mine.size):
+            total += mine[s]
+        if numbers[k] == 0 and abs(total - 1.0) > _UNEVEN:
+            for s in range(mine.size):
+                mine[s] /= total
 
 
 @njit("f8(f8[::1],f8[::1],f8[:,::1])", **INNER)
@@ -86,6 +97,7 @@ def play_membrane(
         counted = counted or numbers[k] > 0
     y, states = now[: rails.size], now[rails.size + decays.shape[2] : rails.size + decays.shape[2] + conducts.size]
     x_shown = shown[rails.size : rails.size + decays.shape[2]]
+    states_middle = middle[rails.size + decays.shape[2] : rails.size + decays.shape[2] + conducts.size]
     states_shown = shown[rails.size + decays.shape[2] : rails.size + decays.shape[2] + conducts.size]
     while progress[0] < last:
         at = progress[0]
@@ -135,6 +147,8 @@ def play_membrane(
         # the stiffer a step, the less there is to gain by extrapolating
         error_mV[0] += abs(y[0] - coarse[0]) * min(2.0, samples * dt * speed)
         _extrapolate(now, coarse, middle, bounds)
+        _make_whole(states, scheme_first, numbers)
+        _make_whole(states_middle, scheme_first, numbers)
         if counted:
             _gamble(states, y[0], moves, whole + 1, scheme_first, numbers, streams, blend, moved)
         for j in range(block):

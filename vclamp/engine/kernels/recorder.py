@@ -2,9 +2,7 @@
 
 from math import sqrt
 
-from vclamp.engine.kernels import EXACT
-
-from numba import njit  # isort: skip  (its cache folder had to be set first)
+from vclamp.engine.kernels import EXACT, njit
 
 
 @njit("void(f8[::1],f8[::1],f8[::1],f8,f8)", **EXACT)

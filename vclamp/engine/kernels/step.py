@@ -1,9 +1,8 @@
 """Steps of a membrane whose voltage is free: Strang splitting of its circuit and its gating."""
 
 import numpy as np
-from numba import njit
 
-from vclamp.engine.kernels import INNER
+from vclamp.engine.kernels import INNER, njit
 from vclamp.engine.kernels.tables import (
     GRID_FIRST_mV,
     GRID_STEP_mV,

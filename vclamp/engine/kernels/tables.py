@@ -13,9 +13,7 @@ scheme_opening, scheme_first, conducts, numbers), `rows` (path, p, gate, gating 
 membrane current); a row of -1 is not written.
 """
 
-from numba import njit
-
-from vclamp.engine.kernels import EXACT, INNER
+from vclamp.engine.kernels import EXACT, INNER, njit
 
 GRID_FIRST_mV = -250.0
 LIMIT_mV = 250.0  # no membrane stands more
@@ -62,6 +60,17 @@ def move_states(states, move, square, first, last, moved):
             later[j] += occupied * row[j]
     for j in range(n):
         mine[j] = later[j]
+
+
+@njit("void(f8[::1],i8,i8)", **INNER)
+def make_whole(states, first, last):
+    """Let one scheme's probabilities add up to 1 again, which rounding would make them forget over hours."""
+    mine, total = states[first:last], 0.0
+    for s in range(mine.size):
+        total += mine[s]
+    total = 1.0 / total
+    for s in range(mine.size):
+        mine[s] *= total
 
 
 @njit("void(f8[::1],f8[::1],i8[::1],i8[::1],i8[::1],i8[::1],f8[::1],f8[::1])", **INNER)

@@ -129,7 +129,7 @@ def _chapter_of_place(window: "Window", widget: QWidget) -> str:
     parts: list[tuple[QWidget | None, str]] = [
         (tools.seal, "membrane-test"), (display.inspector, "inspector"), (display.cursors, "measure"),
         (analyst.measure, "measure"), (analyst.panel, "analysis"), (display.iv, "curves"), (display.ledger, "pump"),
-        (window.documents.runs, "runs"), (tools.protocol, "protocol"), (tools.channel, "gating"),
+        (window.documents.runs, "runs"), (tools.page, "protocol"), (tools.channel, "gating"),
         (display.circuit, "membrane"), (window.panel, "channels"), (window.bar, "protocol"), (window.status, "runs"),
         (window.tabs, "measure"),
     ]  # fmt: skip

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 from vclamp.model.amplifier import Amplifier, Recorder
 from vclamp.model.rig import Rig
 from vclamp.publish.symbols import CIRCUITS
-from vclamp.ui.panels.editing import Editing, heading
+from vclamp.ui.panels.editing import Editing
 from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.headings import heading
 from vclamp.ui.panels.marks import Arrow, Knob
 from vclamp.ui.panels.parameters import Kind, kind_of
 from vclamp.ui.panels.words import AMPLIFIER, MODES, unit_of

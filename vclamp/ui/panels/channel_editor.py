@@ -31,8 +31,9 @@ from vclamp.ui.panels.cards import ChannelCard
 from vclamp.ui.panels.channel_editor_curves import GatingPage, PorePage
 from vclamp.ui.panels.channel_editor_scheme import SchemeView
 from vclamp.ui.panels.channel_editor_text import ChannelText
-from vclamp.ui.panels.editing import NamedSwitch, dim
+from vclamp.ui.panels.editing import NamedSwitch
 from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.headings import dim
 from vclamp.ui.panels.parameters import settings
 from vclamp.ui.theme import Theme, channel_colours, readable
 from vclamp.units import celsius

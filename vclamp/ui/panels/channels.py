@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.amplifier import AmplifierCard
 from vclamp.ui.panels.cards import BranchCard, Card, CellCard, ChannelCard, OneByOne, PumpCard, can_be_counted
-from vclamp.ui.panels.editing import Bound, Editing, heading
+from vclamp.ui.panels.editing import Bound, Editing
 from vclamp.ui.panels.exam import ExamCard
 from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.headings import heading
 from vclamp.ui.panels.marks import ClaimsArrows
 from vclamp.ui.panels.parameters import settings
 from vclamp.ui.panels.solutions import SolutionsPanel

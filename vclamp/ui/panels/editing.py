@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFrame,
-    QLabel,
     QLineEdit,
     QSizePolicy,
     QStyle,
@@ -343,20 +342,6 @@ class Editing(QFrame):
         for end in (slider.slider.sliderPressed, slider.slider.sliderReleased):
             end.connect(self.settled)
         return slider
-
-
-def heading(text: str) -> QLabel:
-    """The title of a part of a panel."""
-    label = QLabel(text)
-    label.setProperty("role", "heading")
-    return label
-
-
-def dim(text: str) -> QLabel:
-    """A word beside a field."""
-    label = QLabel(text)
-    label.setProperty("role", "dim")
-    return label
 
 
 def drug_path(rig: Rig, drug: str, side: str) -> str:

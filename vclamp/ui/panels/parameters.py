@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
 from vclamp.model.edit import items
 from vclamp.model.rig import Rig
-from vclamp.ui.panels.editing import Editing, heading
+from vclamp.ui.panels.editing import Editing
 from vclamp.ui.panels.equations import equation_of
+from vclamp.ui.panels.headings import heading
 from vclamp.ui.panels.marks import Knob
 from vclamp.ui.panels.naming import name_of, value_at
 from vclamp.ui.panels.optional import absent, first_values, may_be_absent

@@ -85,14 +85,14 @@ class ProtocolEditor(QWidget):
     open_wanted = Signal()
     saved = Signal(object)  # the path
 
-    def __init__(self, theme: Theme, beside: Beside) -> None:
+    def __init__(self, theme: Theme, beside: Beside, files: ProtocolFiles) -> None:
         super().__init__()
         self._protocol: Protocol | None = None
         self._rig: Rig | None = None
         self._sweep = 0
         self._stale = False
         self.header, self.preview, self.pages, self.sides = Header(theme), Preview(theme), Pages(theme), Sides()
-        self.files = ProtocolFiles(beside, self)
+        self.files = files
         self._judging = Newest(beside)
         self._soon = QTimer(self, singleShot=True, interval=JUDGE_MS)
         self._soon.timeout.connect(self._judge)

@@ -15,8 +15,9 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.protocol_table import has_both_units, letter, retyped_in, with_changes, with_setting
 from vclamp.model.segments import Segment, commands_current
 from vclamp.model.series import Conditioning, Leak, Series
-from vclamp.ui.panels.editing import Choice, FormulaField, NamedSwitch, dim, value_at
+from vclamp.ui.panels.editing import Choice, FormulaField, NamedSwitch, value_at
 from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.headings import dim
 from vclamp.ui.panels.parameters import kind_of
 from vclamp.ui.protocols.values import VariedField
 from vclamp.ui.protocols.words import CHOICES, SETTINGS, key_words, quantity_text, reach, setting_unit

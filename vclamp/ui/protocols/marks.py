@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vclamp.model.protocol import Mark, Protocol
 from vclamp.model.protocol_table import with_mark, with_new_mark, without_mark
-from vclamp.ui.panels.editing import Choice, FormulaField, dim
+from vclamp.ui.panels.editing import Choice, FormulaField
 from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.headings import dim
 from vclamp.ui.panels.marks import Knob
 from vclamp.ui.panels.parameters import kind_of
 from vclamp.ui.protocols.forms import form_grid
