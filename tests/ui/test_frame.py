@@ -108,7 +108,7 @@ def frame(folder: Path) -> Iterator[Window]:
 
 def child(program: str, home: Path, **more: str) -> list[str]:
     """What a program says."""
-    settings = {**os.environ, "VCLAMP_HOME": str(home), **more}
+    settings = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "VCLAMP_HOME": str(home), **more}
     command = [sys.executable, "-c", program]
     ended = subprocess.run(command, env=settings, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
     assert ended.returncode == 0, ended.stderr

@@ -25,8 +25,7 @@ CHUNK_WALL_MS = 4.0
 LONGEST_CHUNK_MS, MOST_CHUNK_MS = 100.0, 60_000.0  # to begin with, and where little is computed in so long
 SHORT_S, LONG_S = 0.002, 0.01  # of a chunk, so that even the fastest run can be stopped
 MAX_LAG_S = 0.25
-HEAD_START_S = 2.0
-SHARING_S = 0.0005
+HEAD_START_S, SHARING_S = 2.0, 0.0005
 PATIENCE_S = 0.3  # with a preview that is out of date; a faster one may be shown on the way
 MAX_PREVIEW_SAMPLES = 2_000_000
 
@@ -240,7 +239,7 @@ class Worker:
         self._go.set()
         self.forget()
         self._orders.put(None)
-        give_up()  # a foreign file may take a minute to read
+        give_up()  # a foreign file may take a minute
         self._thread.join(timeout_s)
         saved = not self._thread.is_alive() and self.keeper.saver.close(max(until - time.monotonic(), 0.0))
         for thread in tasks:
@@ -262,7 +261,7 @@ class Worker:
         self._go.wait(HEAD_START_S)
         self._load()
         self.say(Answered())
-        while (order := self._orders.get()) is not None and not self._closing:
+        while (order := self._next()) is not None and not self._closing:
             try:
                 order()
             except VClampError as error:
@@ -270,6 +269,12 @@ class Worker:
             except Exception as error:  # the window must hear of it, and the thread live on
                 self.say(Trouble(f"internal error: {type(error).__name__}: {error}"))
             self.say(Answered())
+
+    def _next(self) -> Callable[[], None] | None:
+        """The next order; while there is none, what the first fit needs is loaded."""
+        if self._orders.empty():
+            from scipy import optimize, special  # noqa: F401
+        return self._orders.get()
 
     def _load(self) -> None:
         from vclamp.engine import cache
@@ -287,8 +292,7 @@ class Worker:
             load_raster()
             if not cache.is_warm():
                 self.say(Trouble(str(cache.cannot_keep())))
-            import scipy.optimize
-            import scipy.special  # noqa: F401  (so that the first fit finds it loaded)
+            import numpy.ma  # noqa: F401  (which numba wants of the first trace that is drawn)
         except Exception as error:  # without an engine there is nothing else to say
             self.say(Trouble(f"the engine does not start: {type(error).__name__}: {error}"))
             return

@@ -38,7 +38,7 @@ class TraceItem(InView):
         self._live: list[Shown] = []
         self._lengths: list[int] = []
         self._drawn_lengths: list[int] = []
-        self._n_drawn = 0
+        self._n_drawn, self._waits = 0, False
         self._width_px = 1.0
         self._antialias = False
         self._ground = Layer()
@@ -128,9 +128,18 @@ class TraceItem(InView):
             if self._live:
                 self._update_front(frame)
                 self._front.show(painter, columns)
-        else:
-            QTimer.singleShot(RETRY_MS, self, self.update)
+        elif not self._waits:
+            self._waits = True
+            self._look_again()
         painter.restore()
+
+    def _look_again(self) -> None:
+        """Draw when the compiled code is there, which takes a second."""
+        self._waits = not raster_ready()
+        if self._waits:
+            QTimer.singleShot(RETRY_MS, self, self._look_again)
+        else:
+            self.update()
 
     def _update_ground(self, frame: Frame) -> None:
         if self._ground.frame != frame:
