@@ -1,5 +1,8 @@
 """The whole window as a fixture."""
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +72,19 @@ def window(only_window: Window, three_runs: list[Recording], tmp_path: Path) -> 
     settle(only_window)
     show_runs(only_window)
     return only_window
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[str]:
+    """An X server of our own."""
+    if not shutil.which("Xvfb"):
+        pytest.skip("there is no Xvfb")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as number:
+        display = f":{number.readline().strip()}"
+    yield display
+    server.terminate()
+    server.wait()

@@ -2,13 +2,11 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,22 +141,6 @@ def _compiled() -> None:
     """The first start compiles for half a minute, which is not what is tested here."""
     if not cache.is_warm():
         subprocess.run([sys.executable, "-m", "vclamp.engine.cache"], check=True, timeout=300, cwd=ROOT)
-
-
-@pytest.fixture(scope="module")
-def screen() -> Iterator[str]:
-    """An X server of our own."""
-    if not shutil.which("Xvfb"):
-        pytest.skip("there is no Xvfb")
-    read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
-    os.close(write)
-    with os.fdopen(read) as number:
-        display = f":{number.readline().strip()}"
-    yield display
-    server.terminate()
-    server.wait()
 
 
 def test_the_window_can_be_closed_at_any_moment(tmp_path: Path) -> None:
