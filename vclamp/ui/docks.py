@@ -23,7 +23,8 @@ from vclamp.ui.settings import Settings
 
 Area = Qt.DockWidgetArea
 VERSION = 1  # of what is remembered; another one is not restored
-WIDE, NARROW = 1600, 1100  # px: the editor goes below the scopes only; the right column becomes tabs
+WIDE_EM = 115  # the editor goes below the scopes only
+NARROW = 1100  # px: the right column becomes tabs
 LEFT_EM, RIGHT_EM, RIGHT_SHARE, EDITOR_EM, CIRCUIT_EM, LEAST_EM = 20, 25, 0.25, 20, 17, 8
 CIRCUIT_LINES = 11  # of text, that the circuit is at least as high as
 FIRST_EM = 13  # px, until a theme says something else
@@ -197,7 +198,7 @@ class Docks(QObject):
         self._em = em
         self.tabs.tabBar().setFont(QApplication.font())  # a new look does not reach it by itself
         width = self._window.width()
-        owner = width < WIDE
+        owner = width < WIDE_EM * em
         for corner, side in (
             (Qt.Corner.BottomLeftCorner, Area.LeftDockWidgetArea),
             (Qt.Corner.BottomRightCorner, Area.RightDockWidgetArea),

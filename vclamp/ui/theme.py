@@ -274,6 +274,7 @@ _STYLE = Template("""
 QToolBar { background: $window; border: none; spacing: ${gap}px; padding: ${half}px; }
 QToolButton, QPushButton { background: $field; color: $text; border: 1px solid $panel_border;
     border-radius: ${radius}px; padding: ${half}px ${gap}px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QToolButton:hover, QPushButton:hover, QComboBox:hover { border-color: $accent; }
 QToolButton:pressed, QPushButton:pressed { background: $panel_border; }
 QToolButton:checked { border-color: $accent; }
