@@ -82,7 +82,7 @@ BUDGET_S = float(os.environ.get("CAMPAIGN_S", "1500"))  # what is not done by th
 long = pytest.param(50_000, BUDGET_S, marks=[pytest.mark.campaign, pytest.mark.timeout(3600)])
 
 
-@pytest.mark.parametrize(("n", "budget_s"), [(25, 60.0), long])
+@pytest.mark.parametrize(("n", "budget_s"), [(15, 60.0), long])
 def test_extreme_numbers_are_refused_or_computed_with(n: int, budget_s: float) -> None:
     figures = try_all(range(n), budget_s)
     print(dict(figures))

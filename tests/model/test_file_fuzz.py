@@ -216,7 +216,7 @@ def fuzz(folder: Path, seeds: range) -> Counter[str]:
 
 
 @pytest.mark.parametrize(
-    "n", [300, pytest.param(100_000, marks=[pytest.mark.campaign, pytest.mark.timeout(7200)])]
+    "n", [200, pytest.param(100_000, marks=[pytest.mark.campaign, pytest.mark.timeout(7200)])]
 )  # fmt: skip
 def test_a_damaged_description_is_read_or_refused_in_one_sentence(n: int, tmp_path: Path) -> None:
     figures = fuzz(tmp_path, range(n))
