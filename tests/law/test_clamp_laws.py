@@ -5,7 +5,7 @@ from math import inf, pi
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import quad, simpson, solve_ivp
@@ -183,6 +183,7 @@ def test_a_membrane_has_more_than_one_resting_voltage_only_above_the_critical_re
 
 @laws
 @given(v_cmd=commands, g=conductances, e=st.floats(-100.0, 60.0), rs=resistances)
+@example(v_cmd=1.9, g=1.0, e=1.9, rs=1.0)  # exactly where a voltage is tried
 def test_an_ohmic_membrane_rests_on_the_voltage_divider(v_cmd: float, g: float, e: float, rs: float) -> None:
     (v,) = clamp.steady_voltages_mV(v_cmd, lambda v: g * (v - e), residual_MOhm=rs)
     assert v == pytest.approx((v_cmd + g * rs / 1000 * e) / (1 + g * rs / 1000), abs=1e-9)

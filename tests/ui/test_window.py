@@ -231,14 +231,14 @@ def test_a_drag_when_idle_is_on_the_screen_at_once(rig_window: Window) -> None:
     rig_window.bench.load_protocol("iv")
     family(rig_window)
     stack, slider = rig_window.display.stack, ttx_slider(rig_window)
-    times = []
+    times, painted = [], []
+    rig_window.bridge.previewed.connect(lambda _: painted.append(stack.paints))
     for position in np.linspace(20, 280, 15).astype(int).tolist():
         before = picture(rig_window)
+        painted.clear()
         slider.setValue(position)
-        rig = rig_window.bench.rig
-        wait = milliseconds_until(lambda rig=rig: stack.family.header.rig == rig)
-        painted = stack.paints
-        times.append(wait + milliseconds_until(lambda painted=painted: stack.paints > painted))
+        times.append(milliseconds_until(lambda: bool(painted) and stack.paints > painted[-1]))
+        assert stack.family.header.rig == rig_window.bench.rig
         assert picture(rig_window) != before
         settle(rig_window)
     print(f"\nidle edit to changed pixels: median {median(times):.0f} ms, largest {max(times):.0f} ms")

@@ -149,9 +149,9 @@ def steady_voltages_mV(v_cmd_mV: float, current_pA: Current_pA, *, residual_MOhm
         return v + current_pA(v) * residual_MOhm / 1000.0 - v_cmd_mV
 
     above = excess_mV(GRID_mV) >= 0.0
-    lower = GRID_mV[:-1][above[1:] != above[:-1]]
-    step = GRID_mV[1] - GRID_mV[0]
-    return np.array([brentq(lambda v: float(excess_mV(v)), v, v + step, xtol=1e-12) for v in lower])
+    crossed = above[1:] != above[:-1]
+    ends = zip(GRID_mV[:-1][crossed], GRID_mV[1:][crossed], strict=True)
+    return np.array([brentq(lambda v: float(excess_mV(v)), low, high, xtol=1e-12) for low, high in ends])
 
 
 def largest_controlled_rs_MOhm(current_pA: Current_pA) -> float:
