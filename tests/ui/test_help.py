@@ -136,23 +136,15 @@ def test_every_parameter_that_a_form_shows_has_an_equation(kind: type) -> None:
     assert {key for key in keys if not equation_of(described, key)} == set()
 
 
-@pytest.fixture(scope="module")
-def desk(qapp: QApplication) -> Iterator[Desk]:
-    found = Desk(squid_axon(), iv())
-    yield found
-    found.close()
-    found.deleteLater()
-
-
 @pytest.mark.parametrize("path", sorted(paths.CELLS.glob("*.toml")), ids=lambda path: path.stem)
-def test_every_knob_of_every_cell_tells_its_range_unit_and_source(desk: Desk, path: object) -> None:
+def test_every_knob_of_every_cell_tells_its_range_unit_and_source(one_desk: Desk, path: object) -> None:
     rig = load_rig(path)
     with nothing_goes_wrong():
-        desk.put(rig)
-        for card in desk.panel.cards.values():
+        one_desk.put(rig)
+        for card in one_desk.panel.cards.values():
             if hasattr(card, "arrow"):
                 card.arrow.setChecked(True)
-        for bound in desk.panel._all_bound():
+        for bound in one_desk.panel._all_bound():
             tip = bound.widget.toolTip()
             assert len(tip) > 10, bound.path
             if isinstance(bound.widget, QuantityField):
