@@ -10,7 +10,7 @@ from math import inf
 
 import psutil
 import pytest
-from monkey import ALT, BURST, CTRL, ENDS, MIDDLE, NONE, OTHERS, PLAIN, RARELY, RIGHT, SHIFT, TEXTS, Hands
+from monkey import ALT, BURST, CTRL, ENDS, MIDDLE, NONE, OTHERS, PER_FRAME, PLAIN, RARELY, RIGHT, SHIFT, TEXTS, Hands
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QGraphicsView,
+    QHeaderView,
     QInputDialog,
     QLineEdit,
     QMenuBar,
@@ -97,7 +98,10 @@ class Monkey(Hands):
 
     def slide(self) -> None:
         """Drag the handle of a slider to and fro."""
-        self._slide(self.map.pick(self.chance, QSlider))
+        slider = self.map.pick(self.chance, QSlider)
+        if slider is None:
+            self.window.docks.show("rig")
+        self._slide(slider)
 
     def scope(self) -> None:
         self._use_scope(self.window.display.stack)
@@ -181,9 +185,18 @@ class Monkey(Hands):
     def _slide(self, widget: QWidget | None) -> None:
         if not isinstance(widget, QSlider) or not isValid(widget):
             return
+
+        def turn() -> None:
+            for _ in range(PER_FRAME):
+                if isValid(widget) and widget.isSliderDown():
+                    widget.setSliderPosition(self.chance.randint(widget.minimum(), widget.maximum()))
+
         self.show(widget)
+        QApplication.processEvents()
+        if not isValid(widget) or not widget.visibleRegion().contains(handle_at(widget)):
+            return
         places = [QPoint(self.chance.randint(-9, widget.width() + 9), widget.height() // 2) for _ in range(BURST)]
-        self.drag(widget, handle_at(widget), places)
+        self.drag(widget, handle_at(widget), places, turn)
 
     def _choose(self, widget: QWidget) -> None:
         self.click(widget)
@@ -198,7 +211,7 @@ class Monkey(Hands):
     def _use_list(self, widget: QWidget) -> None:
         """Choose, name, hide, edit what is in it."""
         model = widget.model() if isinstance(widget, QAbstractItemView) else None
-        if model is None or not model.rowCount() or not model.columnCount():
+        if isinstance(widget, QHeaderView) or model is None or not model.rowCount() or not model.columnCount():
             self._use_any(widget)
             return
         index = model.index(self.chance.randrange(model.rowCount()), self.chance.randrange(model.columnCount()))
