@@ -5,7 +5,7 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from vclamp.ui.scopes.in_view import InView
+from vclamp.ui.scopes.in_view import InView, told
 
 
 class Grid(InView):
@@ -25,6 +25,7 @@ class Grid(InView):
         self._pen = pg.mkPen(colour, width=1)
         self.update()
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw the lines that cross the exposed part."""
         rect, exposed = self.boundingRect(), option.exposedRect
