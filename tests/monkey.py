@@ -2,11 +2,9 @@
 
 import random
 import re
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 from rig_window import Key, double_click, held, let_go
 from shiboken6 import isValid
+from waiting import waited_s
 
 from vclamp.ui.window import Window
 
@@ -45,13 +44,6 @@ class Pause:
     work_s: float  # of the thread's processor
     wall_s: float  # less the time for which the thread was ready and others had the processors
     what: str
-
-
-def waited_s() -> float:
-    """How long this thread has been ready to run, and something else ran instead."""
-    with suppress(OSError), open(f"/proc/self/task/{threading.get_native_id()}/schedstat") as file:
-        return int(file.read().split()[1]) / 1e9
-    return 0.0
 
 
 def name_of(widget: QWidget) -> str:
