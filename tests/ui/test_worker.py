@@ -36,9 +36,11 @@ from vclamp.run.runner import record
 from vclamp.storage import aside
 from vclamp.storage.compare import sweep_differences
 from vclamp.storage.session import Session
+from vclamp.ui import worker as worker_module
 from vclamp.ui.keeper import Unsaved
+from vclamp.ui.pacer import Pacer
 from vclamp.ui.window import Window
-from vclamp.ui.worker import Pacer, Preview, Worker
+from vclamp.ui.worker import Preview, Worker
 
 # ---- the pacer on a clock of its own -------------------------------------------------------
 
@@ -282,6 +284,27 @@ def test_of_many_wishes_for_a_preview_only_the_newest_is_carried_out(tmp_path: P
     assert worker.close(20.0) or True
     previews = [message for message in messages if isinstance(message, Preview)]
     assert len(previews) <= 1
+
+
+def test_the_next_preview_is_made_when_the_last_one_was_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "PATIENCE_S", 60.0)
+    messages: deque[object] = deque()
+    worker = Worker(messages, tmp_path)
+
+    def previews() -> list[float]:
+        return [message.header.rig.cell.cm_pF for message in tuple(messages) if isinstance(message, Preview)]
+
+    try:
+        worker.begin()
+        for cm_pF in (1.0, 2.0, 3.0):
+            worker.preview(replace(squid_axon(), cell=replace(squid_axon().cell, cm_pF=cm_pF)), quick())
+            wait_for(lambda: bool(previews()), 60.0)
+        assert previews() == [1.0]
+        worker.wishes.seen()
+        wait_for(lambda: len(previews()) > 1)
+        assert previews() == [1.0, 3.0]
+    finally:
+        worker.close(20.0)
 
 
 def test_a_fast_drag_ends_in_the_preview_of_its_last_place(rig_window: Window) -> None:

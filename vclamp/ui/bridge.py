@@ -167,6 +167,8 @@ class Bridge(QObject):
         until = time.monotonic() + DRAIN_S
         while self._messages and time.monotonic() < until:
             message = self._messages.popleft()
+            if isinstance(message, Preview):
+                self._worker.wishes.seen()  # the next is made while this one is drawn
             if self._answered < self._forgotten and isinstance(message, _OF_A_RIG):
                 continue
             kind = type(message)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 AFTER_MS = 33  # curves let the traces be painted first, and follow them often enough for the eye
 READ_MS = 200  # nobody reads numbers faster
-NAME_MS, NAME_AT_LATEST_MS = 150, 1000  # names look for new places once the lines they are written on stand still
+NAME_MS, NAME_AT_LATEST_MS = 150, 2000  # names look for new places once the lines they are written on stand still
 
 Task = Callable[[], Any]
 Then = Callable[[Any], None]
