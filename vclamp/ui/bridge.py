@@ -50,6 +50,7 @@ class Bridge(QObject):
     previewed = Signal(object)  # Preview
     rested = Signal(object)  # Rest
     trouble = Signal(str)
+    answered = Signal()  # an order
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +84,11 @@ class Bridge(QObject):
     def busy(self) -> bool:
         """Whether something is still to be answered."""
         return self._answered < self._worker.ordered or self._undone > 0 or bool(self._messages)
+
+    @property
+    def answering(self) -> bool:
+        """Whether an edit is still to be answered; a run takes any number of them."""
+        return not self.running and self._answered < self._worker.ordered
 
     @property
     def paused(self) -> bool:
@@ -200,6 +206,7 @@ class Bridge(QObject):
                 self.ready.emit()
             case Answered():
                 self._answered += 1
+                self.answered.emit()
             case Done():
                 self._undone -= 1
                 message.then(message.result)

@@ -49,6 +49,26 @@ class Newest:
             then(found)
 
 
+class OneByOne:
+    """Passes on what comes faster than it is answered: the newest, once the one before is answered."""
+
+    def __init__(self, busy: Callable[[], bool], tell: Callable[..., object]) -> None:
+        self._busy, self._tell = busy, tell
+        self._next: tuple[Any, ...] | None = None
+
+    def ask(self, *what: object) -> None:
+        """Something came."""
+        self._next = what
+        if not self._busy():
+            self.pass_on()
+
+    def pass_on(self) -> None:
+        """Keep nothing back any longer."""
+        if self._next is not None:
+            what, self._next = self._next, None
+            self._tell(*what)
+
+
 class Kept:
     """What was last made of something, for as long as it is asked of the same thing in the same way."""
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
     QSizePolicy,
+    QSlider,
     QStyle,
     QStyleOptionButton,
     QWidget,
@@ -168,6 +169,7 @@ class Editing(QFrame):
     """Makes widgets that say what was edited and follow the rig."""
 
     edited = Signal(str, object)  # path, value
+    dragged = Signal(str, object)  # the same, but many in a second
     edited_together = Signal(object)  # values by their paths, in one step
     settled = Signal()  # what was dragged or typed is at its end
     refused = Signal(str)  # why
@@ -222,6 +224,7 @@ class Editing(QFrame):
     def adopt(self, part: "Editing") -> None:
         """A part with widgets of its own: pass on what it says, and show it every rig."""
         part.edited.connect(self.edited)
+        part.dragged.connect(self.dragged)
         part.edited_together.connect(self.edited_together)
         part.settled.connect(self.settled)
         part.refused.connect(self.refused)
@@ -259,12 +262,13 @@ class Editing(QFrame):
     def bind(
         self, path: str, widget: QWidget, show: Callable[[Any], object], corner: QWidget | None = None
     ) -> Callable[[object], None]:
-        """Let a widget show the value at a path; what is returned tells a new one."""
+        """Let a widget show the value at a path; what is returned tells a new one, also of a slider in a drag."""
         bound = self._bound[widget] = Bound(path, widget, show, corner)
+        changed = self.dragged if isinstance(widget, QSlider) else self.edited
 
         def say(value: object) -> None:
             bound.lift()
-            self.edited.emit(path, value)
+            changed.emit(path, value)
 
         return say
 
