@@ -13,12 +13,14 @@ from math import inf
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
 from recordings import iv, squid_axon
 from rig_window import (
     TTX,
     Key,
     family,
+    handle_at,
     live,
     nothing_goes_wrong,
     open_window,
@@ -26,6 +28,7 @@ from rig_window import (
     quick,
     session_file,
     settle,
+    ttx_slider,
     wait_for,
 )
 
@@ -517,3 +520,25 @@ def test_messages_of_a_forgotten_run_never_arrive(rig_window: Window) -> None:
         assert heard == []
     settle(rig_window)
     assert heard == []
+
+
+def test_while_an_edit_of_a_drag_is_answered_only_the_newest_waits(rig_window: Window) -> None:
+    family(rig_window)
+    slider = ttx_slider(rig_window)
+    at, y = handle_at(slider), handle_at(slider).y()
+    edits: list[object] = []
+    rig_window.bench.rig_changed.connect(lambda: edits.append(rig_window.bench.rig))
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=at)
+    for x in range(at.x() + 10, slider.width() - 10, 4):
+        QTest.mouseMove(slider, QPoint(x, y))
+    assert len(edits) == 1, "the first is under way"
+    wait_for(lambda: len(edits) == 2)
+    last = rig_window.bench.rig
+    QTest.mouseMove(slider, QPoint(at.x() + 10, y))
+    QTest.mouseMove(slider, QPoint(at.x() + 30, y))
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(at.x() + 30, y))
+    assert rig_window.bench.rig not in (last, edits[0]), "nothing waits any more"
+    settle(rig_window)
+    assert rig_window.display.stack.family.header.rig == rig_window.bench.rig
+    rig_window.bench.undo()
+    assert rig_window.bench.rig == rig_window.bench.control, "one step"

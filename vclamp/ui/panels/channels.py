@@ -33,7 +33,7 @@ class RigPanel(QTabWidget):
     """Two pages: what is in the membrane and what holds it, and what bathes it."""
 
     edited = Signal(str, object)
-    dragged = Signal(str, object)  # the same, but many in a second
+    dragged = Signal(str, object)  # the same, many in a second
     edited_together = Signal(object)  # values by their paths, in one step
     settled = Signal()  # what was dragged or typed is at its end
     refused = Signal(str)

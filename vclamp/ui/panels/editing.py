@@ -169,7 +169,7 @@ class Editing(QFrame):
     """Makes widgets that say what was edited and follow the rig."""
 
     edited = Signal(str, object)  # path, value
-    dragged = Signal(str, object)  # the same, but many in a second
+    dragged = Signal(str, object)  # the same, many in a second
     edited_together = Signal(object)  # values by their paths, in one step
     settled = Signal()  # what was dragged or typed is at its end
     refused = Signal(str)  # why
@@ -262,13 +262,16 @@ class Editing(QFrame):
     def bind(
         self, path: str, widget: QWidget, show: Callable[[Any], object], corner: QWidget | None = None
     ) -> Callable[[object], None]:
-        """Let a widget show the value at a path; what is returned tells a new one, also of a slider in a drag."""
+        """Let a widget show the value at a path; what is returned tells a new one."""
         bound = self._bound[widget] = Bound(path, widget, show, corner)
-        changed = self.dragged if isinstance(widget, QSlider) else self.edited
+        if isinstance(widget, QSlider):
+            for end in (widget.sliderPressed, widget.sliderReleased):
+                end.connect(self.settled)
 
         def say(value: object) -> None:
             bound.lift()
-            changed.emit(path, value)
+            drag = isinstance(widget, QSlider) and widget.isSliderDown()
+            (self.dragged if drag else self.edited).emit(path, value)
 
         return say
 
@@ -343,8 +346,6 @@ class Editing(QFrame):
         slider.slider.setToolTip("\n".join(filter(None, (slider.slider.toolTip(), tip))))
         slider.moved.connect(self.bind(path, slider.slider, slider.show_value, corner=slider.value))
         self.name(slider.slider, slider.name)
-        for end in (slider.slider.sliderPressed, slider.slider.sliderReleased):
-            end.connect(self.settled)
         return slider
 
 
