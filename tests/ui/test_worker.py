@@ -302,7 +302,7 @@ def test_the_next_preview_is_made_when_the_last_one_was_seen(tmp_path: Path, mon
         for cm_pF in (1.0, 2.0, 3.0):
             worker.preview(replace(squid_axon(), cell=replace(squid_axon().cell, cm_pF=cm_pF)), quick())
             wait_for(lambda: bool(previews()), 60.0)
-        live(0.5)
+        time.sleep(0.5)
         assert previews() == [1.0]
         worker.wishes.seen()
         wait_for(lambda: len(previews()) > 1)
