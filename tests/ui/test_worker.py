@@ -290,6 +290,8 @@ def test_of_many_wishes_for_a_preview_only_the_newest_is_carried_out(tmp_path: P
 
 
 def test_the_next_preview_is_made_when_the_last_one_was_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scipy import optimize, special  # noqa: F401  (which the worker loads while it has nothing to do)
+
     monkeypatch.setattr(worker_module, "PATIENCE_S", 60.0)
     messages: deque[object] = deque()
     worker = Worker(messages, tmp_path)
