@@ -46,7 +46,7 @@ def of_spot(window: "Window", spot: Spot | None) -> Page:
     if spot is None:
         return _of_scope(window, window.navigation.scope)
     stack, rig = window.display.stack, window.bench.rig
-    named, lines = stack.name_at(spot), spot.scope.kind.lines(rig)
+    named, lines = stack.name_at(spot), spot.scope.lines(rig)
     trace = next((line.trace for line in lines if named and line.label == named), "")
     seen = None if trace else stack.family.seen_at(spot.scope, spot.time_ms, spot.value)
     trace = trace or (seen.line.trace if seen is not None else "")
