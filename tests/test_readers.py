@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vclamp.cli import main
 from vclamp.cli.parser import parser
 from vclamp.model.files import load_channel, load_protocol
 
@@ -31,15 +32,30 @@ def test_every_file_that_the_map_names_is_there() -> None:
     assert lost == []
 
 
-def test_every_command_of_the_readme_is_understood() -> None:
+def readme_commands() -> list[list[str]]:
+    """The words of each command that the README shows for the command line."""
     block = TEXTS[0].read_text(encoding="utf-8").partition("## Without the window")[2].split("```")[1]
-    commands = [line.partition("#")[0].split()[1:] for line in block.splitlines() if line.startswith("vclamp ")]
+    return [line.partition("#")[0].split()[1:] for line in block.splitlines() if line.startswith("vclamp ")]
+
+
+def test_every_command_of_the_readme_is_understood() -> None:
+    commands = [words for words in readme_commands() if words != ["--version"]]
     assert len(commands) > 10
     for words in commands:
-        if "|" in " ".join(words):
-            words = [words[0], words[1].partition("|")[0]]  # noqa: PLW2901
-        if words != ["--version"]:
-            parser().parse_args(words)
+        parser().parse_args(words)
+
+
+def test_the_commands_of_the_readme_work_one_after_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that read only what an earlier one has written."""
+    monkeypatch.chdir(tmp_path)
+    ran = []
+    for words in readme_commands():
+        of_the_reader = words[0] in ("check", "export", "import") or words[0].startswith("-")
+        if not of_the_reader and words[0] != "bench":
+            assert main(words) == 0, words
+            ran.append(words[0])
+    assert ran == ["run", "run", "replay", "analyse", "analyse", "list", "command"]
+    assert {path.name for path in tmp_path.iterdir()} >= {"iv.nwb", "ttx.csv", "peaks.json", "iv.atf"}
 
 
 def test_the_text_files_of_the_recipes_are_right(tmp_path: Path) -> None:
