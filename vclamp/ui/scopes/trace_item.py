@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from vclamp.ui.scopes.in_view import InView, told
+from vclamp.ui.scopes.in_view import InView
 from vclamp.ui.scopes.layer import Frame, Layer, Picture, Shown, raster_ready
 from vclamp.ui.scopes.store import Samples, Trace
 
@@ -115,7 +115,6 @@ class TraceItem(InView):
 
     # ---- drawing -------------------------------------------------------------------------------------------
 
-    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Bring the pictures up to date and copy the exposed columns of them."""
         rect = self.boundingRect()
