@@ -110,14 +110,6 @@ def test_the_reversal_of_a_mixture_is_where_its_currents_cancel() -> None:
     assert truth.reversal_mV(rig, "i_pA") == pytest.approx((3.0 * -90.0 - 10.0) / 4.0, abs=0.01)
     assert truth.reversal_mV(rig, "i_pA", {"k": 1 / 3}) == pytest.approx(-50.0, abs=0.01)
     assert truth.reversal_mV(rig, "i_k_pA") == -90.0
-    passive = truth.membrane_truth(rig, -70.0)
-    assert passive == pytest.approx({"rs_MOhm": 7.0, "rm_MOhm": 250.0, "cm_pF": 10.0})
-
-
-def test_one_channel_carries_its_share() -> None:
-    many = replace(channel(), n_channels=200)
-    assert truth.unitary_truth(many, ROOM, 20.0) == pytest.approx({"i_pA": 5.0, "n_channels": 200.0})
-    assert truth.unitary_truth(channel(), ROOM, 20.0) == {}
 
 
 def test_blockers_tell_their_constants() -> None:

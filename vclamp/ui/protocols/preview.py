@@ -12,7 +12,6 @@ from vclamp.model.protocol_table import letter, level_at, outline
 from vclamp.ui.protocols.header import Elided
 from vclamp.ui.protocols.words import number_text
 from vclamp.ui.scopes.grid import Grid
-from vclamp.ui.scopes.in_view import told
 from vclamp.ui.scopes.kinds import style_plot
 from vclamp.ui.theme import Theme, mixed, sweep_colours
 
@@ -46,7 +45,6 @@ class Lines(pg.GraphicsObject):
         """Around all of them."""
         return self._box
 
-    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw them."""
         for path, pen in self._paths:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from vclamp.ui.scopes.in_view import InView, told
+from vclamp.ui.scopes.in_view import InView
 
 Array = NDArray[np.float64]
 
@@ -58,7 +58,6 @@ class CurveItem(InView):
         """How far a symbol at the edge reaches beyond it."""
         return max((0.71 * part.size_px for part, _ in self._drawn), default=0.0)
 
-    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw lines in the plot's units, symbols in pixels."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -5,7 +5,7 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from vclamp.ui.scopes.in_view import InView, told
+from vclamp.ui.scopes.in_view import InView
 
 
 class Grid(InView):
@@ -25,7 +25,6 @@ class Grid(InView):
         self._pen = pg.mkPen(colour, width=1)
         self.update()
 
-    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw the lines that cross the exposed part."""
         rect, exposed = self.boundingRect(), option.exposedRect
@@ -46,7 +45,7 @@ class Grid(InView):
 
 
 def _ticks(axis: pg.AxisItem, low: float, high: float, size_px: float) -> list[float]:
-    """Where an axis has labelled ticks, in data coordinates; an axis without length has none."""
-    if size_px <= 0.0:
+    """Where an axis has labelled ticks, in data coordinates; nowhere on one that a small panel leaves no room for."""
+    if size_px <= 0.0:  # pyqtgraph divides by it, and what C code raises in a paint ends the program on Python 3.11
         return []
     return [float(value) for _, values in axis.tickValues(low, high, size_px)[:1] for value in values]
