@@ -76,11 +76,11 @@ def window(only_window: Window, three_runs: list[Recording], tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def screen() -> Iterator[str]:
-    """An X server of our own."""
+    """An X server of our own, that does not begin anew, deaf meanwhile, whenever its last window closes."""
     if not shutil.which("Xvfb"):
         pytest.skip("there is no Xvfb")
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as number:
