@@ -181,7 +181,7 @@ def play(window: Window, monkeypatch: pytest.MonkeyPatch, seconds: float, seed: 
 
 
 def test_a_monkey_breaks_nothing(rig_window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    play(rig_window, monkeypatch, 20.0, int(os.environ.get("MONKEY_SEED", time.time() // 86400)))
+    play(rig_window, monkeypatch, 10.0, int(os.environ.get("MONKEY_SEED", time.time() // 86400)))
 
 
 @pytest.mark.campaign

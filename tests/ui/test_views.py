@@ -300,18 +300,6 @@ def test_the_circuit_shows_the_pump_its_current_and_its_block(rig_window: Window
     assert blocked.current_pA < 0.01 * pump.current_pA
 
 
-def test_currents_of_all_branches_add_up_to_the_amplifiers(rig_window: Window) -> None:
-    for cell in CELLS:
-        rig_window.load_cell(cell)
-        settle(rig_window)
-        if rig_window.bench.rig.cell.exam:
-            continue  # its branches are not told
-        circuit = rig_window.display.circuit.circuit
-        largest = max(abs(branch.current_pA) for branch in circuit.branches)
-        capacitor = circuit.branches[0]
-        assert abs(capacitor.current_pA) <= 0.02 * largest + 0.05, f"{cell}: at rest no current charges the membrane"
-
-
 def test_a_channel_without_a_reversal_potential_is_drawn_without_a_battery() -> None:
     only_outside = Channel("x", p_cm3_per_s=1e-12, ion="K", pore=GhkPore())
     rig = Rig(Cell("c", 10.0, (only_outside,)), Solutions((Ion("K", 1, 5.0, 0.0),)))
