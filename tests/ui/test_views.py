@@ -143,18 +143,18 @@ def test_a_ledger_opened_in_a_pause_shows_the_newest_sample(rig_window: Window) 
 def test_the_ledger_follows_cursor_1(rig_window: Window) -> None:
     rig_window.load_cell("neuron-pump")
     rig_window.edit("solutions.drugs.ouabain.out_mM", 1.0)
-    rig_window.bench.set_scene(rig_window.bench.rig, minutes(8), "long")
+    rig_window.bench.set_scene(rig_window.bench.rig, minutes(12), "long")
     family(rig_window)
     open_ledger(rig_window)
     ledger, texts = rig_window.display.ledger, []
     sodium = [ion.name for ion in rig_window.bench.rig.solutions.ions].index("Na")
-    for at_min in (1.0, 7.0):
+    for at_min in (1.0, 9.0):
         rig_window.display.stack.move_cursor(0, 60_000.0 * at_min)
         assert f"t = {at_min:g} min" in ledger.when.text()
         texts.append(float(ledger.table.item(0, sodium).text()))
     sweep = rig_window.display.recording.sweeps[0]
     assert texts[1] > texts[0] + 20.0
-    assert texts[1] == pytest.approx(sweep["in_Na_mM"][round(7 * 60_000.0 * 0.1)], rel=0.01)
+    assert texts[1] == pytest.approx(sweep["in_Na_mM"][round(9 * 60_000.0 * 0.1)], rel=0.01)
 
 
 def test_the_three_verdicts_differ_by_what_flows() -> None:
