@@ -8,7 +8,7 @@ import pytest
 from patches import patch, still
 
 from vclamp import paths
-from vclamp.analysis.inspector import Inspection, Part, ghost_of, in_ideal_clamp, inspect
+from vclamp.analysis.inspector import Inspection, Part, ghost_of, inspect
 from vclamp.model.amplifier import Amplifier, Recorder
 from vclamp.model.channel import Channel
 from vclamp.model.files import load_rig
@@ -317,8 +317,3 @@ def test_the_ghost_is_the_ionic_current_without_what_charges_the_membrane() -> N
     assert np.array_equal(ghost["i_pA"], recording.sweeps[0]["i_leak_pA"])
     assert np.array_equal(ghost["v_mV"], recording.sweeps[0]["v_mV"])
     assert not ghost.values.flags.writeable
-
-
-def test_in_an_ideal_clamp_the_same_cell_follows_its_command() -> None:
-    recording = run(in_ideal_clamp(behind(25.0)))
-    assert np.array_equal(recording.sweeps[0]["v_mV"], recording.sweeps[0]["command_mV"])

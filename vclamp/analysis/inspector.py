@@ -174,11 +174,6 @@ def ghost_of(sweep: Sweep) -> Sweep:
     return replace(sweep, values=values)
 
 
-def in_ideal_clamp(rig: Rig) -> Rig:
-    """The same cell under an amplifier without faults, to predict what an experimenter would like to see."""
-    return replace(rig, amplifier=Amplifier())
-
-
 # ---- through the membrane
 
 

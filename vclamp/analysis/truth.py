@@ -240,25 +240,6 @@ def zero_crossing_mV(v_mV: Array, i_pA: Array) -> float:
     return float(v_mV[k] - i_pA[k] * (v_mV[k + 1] - v_mV[k]) / (i_pA[k + 1] - i_pA[k]))
 
 
-def membrane_truth(rig: Rig, v_mV: float) -> Mapping[str, float]:
-    """Series resistance, membrane resistance (slope of the steady I–V at a voltage) and capacitance."""
-    near = np.array([v_mV - 0.5, v_mV + 0.5])
-    slope_nS = float(np.diff(steady_current_pA(rig, near))[0])
-    return {
-        "rs_MOhm": rig.amplifier.rs_MOhm,
-        "rm_MOhm": 1000.0 / slope_nS if slope_nS else nan,
-        "cm_pF": rig.cell.cm_pF,
-    }
-
-
-def unitary_truth(channel: Channel | None, solutions: Solutions, v_mV: float) -> Mapping[str, float]:
-    """Current of one open channel at a voltage, and how many there are: i_pA, n_channels."""
-    if channel is None or not channel.n_channels:
-        return {}
-    total = float(channel.open_current_pA(np.array([v_mV]), solutions)[0])
-    return {"i_pA": total / channel.n_channels, "n_channels": float(channel.n_channels)}
-
-
 def woodhull_truth(channel: Channel | None, drug: str) -> Mapping[str, float]:
     """K_d at 0 mV and zδ of a charged blocker, positive from inside, as `fit_woodhull` finds them: kd_mM, z_delta."""
     for blocker in channel.blockers if channel is not None else ():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QSettings
 
 from vclamp import paths
 
@@ -22,12 +22,7 @@ class Settings:
         """A remembered text."""
         return str(self._settings.value(key, default, type=str))
 
-    def blob(self, key: str) -> QByteArray:
-        """A remembered geometry."""
-        value = self._settings.value(key)
-        return value if isinstance(value, QByteArray) else QByteArray()
-
-    def remember(self, key: str, value: str | QByteArray) -> None:
+    def remember(self, key: str, value: str) -> None:
         """Keep a value."""
         self._settings.setValue(key, value)
         self._settings.sync()  # the program may have to leave in a hurry
