@@ -27,7 +27,8 @@ class Desk(QMainWindow):
         self.said, self.runs = "", 0
         self.addToolBar(self.bar)
         self.setCentralWidget(self.panel)
-        self.panel.edited.connect(lambda path, value: self.edit(lambda: self.bench.set_value(path, value)))
+        for changed in (self.panel.edited, self.panel.dragged):
+            changed.connect(lambda path, value: self.edit(lambda: self.bench.set_value(path, value)))
         self.panel.edited_together.connect(lambda values: self.edit(lambda: self.bench.set_values(values)))
         self.bar.hold_edited.connect(lambda value: self.edit(lambda: self.bench.set_value("protocol.hold_mV", value)))
         for part in (self.panel, self.bar):

@@ -204,14 +204,12 @@ def drag(window, watch: Watch) -> list[Row]:  # type: ignore[no-untyped-def]
     at, button, nothing = handle_at(slider), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     places = [*range(at.x() + 8, slider.width() - 8), *range(slider.width() - 8, at.x() + 8, -1)]
     timer = QTimer(window, interval=MOVE_MS, timerType=Qt.TimerType.PreciseTimer)
-    step = [0]
+    step, begun = [0], [0.0]
+    slider.parent().moved.connect(lambda out_mM: moved.__setitem__(out_mM, begun[0]))
 
     def move() -> None:
-        step[0] += 1
-        before, begun = window.bench.rig, time.perf_counter()
+        step[0], begun[0] = step[0] + 1, time.perf_counter()
         QTest.mouseMove(slider, QPoint(places[step[0] % len(places)], at.y()))
-        if window.bench.rig is not before:
-            moved[window.bench.rig.solutions.drug_mM("TTX", "out")] = begun
 
     QTest.mousePress(slider, button, nothing, at)
     timer.timeout.connect(move)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vclamp.ui.worker import MAX_LAG_S
+from vclamp.ui.pacer import MAX_LAG_S
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no signal stops a program here")
 SLACK_S = 0.1

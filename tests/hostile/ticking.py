@@ -13,12 +13,13 @@ from vclamp.model.files import load_rig
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Chunk
 from vclamp.model.segments import Step
+from vclamp.ui import pacer
 from vclamp.ui import worker as product
 
 PROTOCOL = Protocol("ticks", (Step(-20.0, 100.0),), n_sweeps=700, hold_mV=-80.0)
 
 if __name__ == "__main__":
-    product.MAX_LAG_S = float(sys.argv[1])  # type: ignore[misc]
+    pacer.MAX_LAG_S = float(sys.argv[1])  # type: ignore[misc]
     said: deque[object] = deque()
     worker = product.Worker(said, Path("/nowhere"))  # type: ignore[arg-type]
     worker.begin()

@@ -36,7 +36,7 @@ def test_the_subtracted_current_is_drawn_beside_the_recorded_one(rig_window: Win
     names = recorded(rig_window).sweeps[0].names
     assert names[-5:] == ("i_subtracted_pA", "i_leg_1_pA", "i_leg_2_pA", "i_leg_3_pA", "i_leg_4_pA")
     scope = rig_window.display.stack.scopes["subtracted"]
-    assert len(scope.item._live) + len(scope.item._finished) == recorded(rig_window).header.protocol.total_sweeps
+    assert len(scope.item._live) + len(scope.item.finished) == recorded(rig_window).header.protocol.total_sweeps
     rig_window.load_protocol("tail")
     settled(rig_window)
     assert "subtracted" not in [scope.kind.title for scope in rig_window.display.stack.family.shown]

@@ -161,7 +161,7 @@ def test_left_and_right_bring_one_sweep_to_the_front_and_the_cursors_read_it(rig
     item = display.stack.scopes["total"].item
     (front,) = item._live
     np.testing.assert_array_equal(front.trace.values, display.shown.sweeps[2]["i_pA"].astype(np.float32))
-    assert {shown.opacity < 1.0 for shown in item._finished} == {True}
+    assert {shown.opacity < 1.0 for shown in item.finished} == {True}
     display.stack.move_cursor(0, 8.0)
     at = round(8.0 * display.shown.header.protocol.fs_kHz)
     assert display.circuit.circuit.v_mV == display.shown.sweeps[2]["v_mV"][at]
@@ -180,7 +180,7 @@ def test_home_end_and_esc_show_the_family_again(rig_window: Window) -> None:
         assert rig_window.display.stack.number.isVisible()
         press(rig_window, key)
         assert not rig_window.display.stack.number.isVisible()
-        assert {shown.opacity for shown in rig_window.display.stack.scopes["total"].item._finished} == {1.0}
+        assert {shown.opacity for shown in rig_window.display.stack.scopes["total"].item.finished} == {1.0}
 
 
 def test_no_sweep_is_chosen_while_one_runs_and_a_new_run_shows_all(rig_window: Window) -> None:

@@ -258,6 +258,28 @@ def test_a_sweep_added_to_finished_ones_looks_as_if_drawn_with_them(plot: pg.Plo
     np.testing.assert_array_equal(added, settle(plot))
 
 
+def test_where_one_line_changes_the_others_stay_drawn(
+    plot: pg.PlotWidget, item: TraceItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, old, new = (Trace.of(noise(20_000, seed), dt_ms=0.05) for seed in (1, 2, 3))
+    item.set_finished([Shown(old, 0xA0FFA020), Shown(kept, 0xA020A0FF, z=1.0)])
+    settle(plot)
+    drawn: list[Trace] = []
+    draw = layer.Layer.draw
+
+    def seen(self: layer.Layer, shown: Shown, *args: int, **how: object) -> None:
+        drawn.append(shown.trace)
+        draw(self, shown, *args, **how)
+
+    monkeypatch.setattr(layer.Layer, "draw", seen)
+    item.set_finished([Shown(new, 0xA0FFA020), Shown(kept, 0xA020A0FF, z=1.0)])
+    changed = settle(plot)
+    assert drawn == [new]
+    item.clear()
+    item.set_finished([Shown(new, 0xA0FFA020), Shown(kept, 0xA020A0FF, z=1.0)])
+    np.testing.assert_array_equal(changed, settle(plot))
+
+
 def test_several_live_traces_grow_together(plot: pg.PlotWidget, item: TraceItem) -> None:
     traces = [Trace(1000, dt_ms=dt_ms) for dt_ms in (0.05, 0.1)]
     item.set_live([Shown(traces[0], 0xFFFF0000, z=1.0), Shown(traces[1], 0xFF00FF00)])
@@ -343,8 +365,7 @@ def test_before_the_raster_is_loaded_nothing_is_drawn_and_later_it_appears(
     item.set_finished([Shown(Trace.of(noise(20_000), dt_ms=0.05), WHITE)])
     np.testing.assert_array_equal(settle(plot), empty)
     layer.load_raster()
-    qtbot.waitUntil(lambda: item._back.frame is not None, timeout=2000)
-    assert (settle(plot) != empty).any()
+    qtbot.waitUntil(lambda: bool((settle(plot) != empty).any()), timeout=2000)
 
 
 def test_the_trace_under_the_pointer_is_found(plot: pg.PlotWidget, item: TraceItem) -> None:

@@ -135,7 +135,7 @@ def test_a_run_stopped_in_its_first_sweep_brings_the_last_one_back(rig_window: W
     press(rig_window, Key.Key_Escape)
     wait_for(lambda: not rig_window.bridge.running, 0.5)
     assert rig_window.display.recording is kept
-    assert points(rig_window) == before
+    wait_for(lambda: points(rig_window) == before, 5.0, "the curves of the last run")
 
 
 def test_every_sweep_is_in_the_file_before_the_status_line_says_so(rig_window: Window) -> None:

@@ -13,12 +13,14 @@ from math import inf
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
 from recordings import iv, squid_axon
 from rig_window import (
     TTX,
     Key,
     family,
+    handle_at,
     live,
     nothing_goes_wrong,
     open_window,
@@ -26,6 +28,7 @@ from rig_window import (
     quick,
     session_file,
     settle,
+    ttx_slider,
     wait_for,
 )
 
@@ -36,9 +39,11 @@ from vclamp.run.runner import record
 from vclamp.storage import aside
 from vclamp.storage.compare import sweep_differences
 from vclamp.storage.session import Session
+from vclamp.ui import worker as worker_module
 from vclamp.ui.keeper import Unsaved
+from vclamp.ui.pacer import Pacer
 from vclamp.ui.window import Window
-from vclamp.ui.worker import Pacer, Preview, Worker
+from vclamp.ui.worker import Preview, Worker
 
 # ---- the pacer on a clock of its own -------------------------------------------------------
 
@@ -284,6 +289,30 @@ def test_of_many_wishes_for_a_preview_only_the_newest_is_carried_out(tmp_path: P
     assert len(previews) <= 1
 
 
+def test_the_next_preview_is_made_when_the_last_one_was_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scipy import optimize, special  # noqa: F401  (which the worker loads while it has nothing to do)
+
+    monkeypatch.setattr(worker_module, "PATIENCE_S", 60.0)
+    messages: deque[object] = deque()
+    worker = Worker(messages, tmp_path)
+
+    def previews() -> list[float]:
+        return [message.header.rig.cell.cm_pF for message in tuple(messages) if isinstance(message, Preview)]
+
+    try:
+        worker.begin()
+        for cm_pF in (1.0, 2.0, 3.0):
+            worker.preview(replace(squid_axon(), cell=replace(squid_axon().cell, cm_pF=cm_pF)), quick())
+            wait_for(lambda: bool(previews()), 60.0)
+        time.sleep(0.5)
+        assert previews() == [1.0]
+        worker.wishes.seen()
+        wait_for(lambda: len(previews()) > 1)
+        assert previews() == [1.0, 3.0]
+    finally:
+        worker.close(20.0)
+
+
 def test_a_fast_drag_ends_in_the_preview_of_its_last_place(rig_window: Window) -> None:
     family(rig_window)
     seen: list[Preview] = []
@@ -494,3 +523,25 @@ def test_messages_of_a_forgotten_run_never_arrive(rig_window: Window) -> None:
         assert heard == []
     settle(rig_window)
     assert heard == []
+
+
+def test_while_an_edit_of_a_drag_is_answered_only_the_newest_waits(rig_window: Window) -> None:
+    family(rig_window)
+    slider = ttx_slider(rig_window)
+    at, y = handle_at(slider), handle_at(slider).y()
+    edits: list[object] = []
+    rig_window.bench.rig_changed.connect(lambda: edits.append(rig_window.bench.rig))
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=at)
+    for x in range(at.x() + 10, slider.width() - 10, 4):
+        QTest.mouseMove(slider, QPoint(x, y))
+    assert len(edits) == 1, "the first is under way"
+    wait_for(lambda: len(edits) == 2)
+    last = rig_window.bench.rig
+    QTest.mouseMove(slider, QPoint(at.x() + 10, y))
+    QTest.mouseMove(slider, QPoint(at.x() + 30, y))
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(at.x() + 30, y))
+    assert rig_window.bench.rig not in (last, edits[0]), "nothing waits any more"
+    settle(rig_window)
+    assert rig_window.display.stack.family.header.rig == rig_window.bench.rig
+    rig_window.bench.undo()
+    assert rig_window.bench.rig == rig_window.bench.control, "one step"

@@ -50,6 +50,7 @@ class Bridge(QObject):
     previewed = Signal(object)  # Preview
     rested = Signal(object)  # Rest
     trouble = Signal(str)
+    answered = Signal()  # an order
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +84,11 @@ class Bridge(QObject):
     def busy(self) -> bool:
         """Whether something is still to be answered."""
         return self._answered < self._worker.ordered or self._undone > 0 or bool(self._messages)
+
+    @property
+    def answering(self) -> bool:
+        """Whether an edit is still to be answered; a run takes any number of them."""
+        return not self.running and self._answered < self._worker.ordered
 
     @property
     def paused(self) -> bool:
@@ -167,6 +173,8 @@ class Bridge(QObject):
         until = time.monotonic() + DRAIN_S
         while self._messages and time.monotonic() < until:
             message = self._messages.popleft()
+            if isinstance(message, Preview):
+                self._worker.wishes.seen()  # the next is made while this one is drawn
             if self._answered < self._forgotten and isinstance(message, _OF_A_RIG):
                 continue
             kind = type(message)
@@ -198,6 +206,7 @@ class Bridge(QObject):
                 self.ready.emit()
             case Answered():
                 self._answered += 1
+                self.answered.emit()
             case Done():
                 self._undone -= 1
                 message.then(message.result)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 AFTER_MS = 33  # curves let the traces be painted first, and follow them often enough for the eye
 READ_MS = 200  # nobody reads numbers faster
-NAME_MS, NAME_AT_LATEST_MS = 150, 1000  # names look for new places once the lines they are written on stand still
+NAME_MS, NAME_AT_LATEST_MS = 150, 2000  # names look for new places once the lines they are written on stand still
 
 Task = Callable[[], Any]
 Then = Callable[[Any], None]
@@ -47,6 +47,26 @@ class Newest:
             self._begin()
         if number == self._round:
             then(found)
+
+
+class OneByOne:
+    """Passes on what comes faster than it is answered: the newest, once the one before is answered."""
+
+    def __init__(self, busy: Callable[[], bool], tell: Callable[..., object]) -> None:
+        self._busy, self._tell = busy, tell
+        self._next: tuple[Any, ...] | None = None
+
+    def ask(self, *what: object) -> None:
+        """Something came."""
+        self._next = what
+        if not self._busy():
+            self.pass_on()
+
+    def pass_on(self) -> None:
+        """Keep nothing back any longer."""
+        if self._next is not None:
+            what, self._next = self._next, None
+            self._tell(*what)
 
 
 class Kept:

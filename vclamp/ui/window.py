@@ -11,6 +11,7 @@ from vclamp.errors import VClampError
 from vclamp.ui.actions import name_menus
 from vclamp.ui.docks import Docks
 from vclamp.ui.looks import Looks
+from vclamp.ui.newest import OneByOne
 from vclamp.ui.settings import Settings
 
 if TYPE_CHECKING:  # what fills the frame is not there when it is first seen
@@ -87,6 +88,10 @@ class Window(QMainWindow):
         display.circuit.sampled.connect(self.status.show_sample)
         display.circuit.branch_clicked.connect(self.panel.show_card)
         self.panel.edited.connect(self.edit)
+        self.drags = OneByOne(lambda: bridge.answering, self.edit)  # what nobody would see is not worked out
+        self.panel.dragged.connect(self.drags.ask)
+        for end in (bridge.answered, self.panel.settled):
+            end.connect(self.drags.pass_on)
         self.panel.edited_together.connect(self.edit_together)
         self.panel.refused.connect(self.banner.say)
         for part in (self.panel, bar):

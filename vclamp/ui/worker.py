@@ -17,6 +17,7 @@ from vclamp.model.protocol import Hold, Protocol
 from vclamp.model.record import Chunk, Event, Finished, Header, Sweep
 from vclamp.model.rig import Rig
 from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved
+from vclamp.ui.pacer import Pacer
 
 if TYPE_CHECKING:
     from vclamp.run.runner import Inbox
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 CHUNK_WALL_MS = 4.0
 LONGEST_CHUNK_MS, MOST_CHUNK_MS = 100.0, 60_000.0  # to begin with, and where little is computed in so long
 SHORT_S, LONG_S = 0.002, 0.01  # of a chunk, so that even the fastest run can be stopped
-MAX_LAG_S = 0.25
 HEAD_START_S, SHARING_S = 2.0, 0.0005
-PATIENCE_S = 0.3  # with a preview that is out of date; a faster one may be shown on the way
+PATIENCE_S = 0.3  # with a preview that is out of date, and with a window that does not take one
 MAX_PREVIEW_SAMPLES = 2_000_000
 
 
@@ -82,55 +82,6 @@ class Answered:
 Message = Event | Compiling | Ready | Begun | Saved | Unsaved | Trouble | Preview | Rest | Done | Answered
 
 
-class Pacer:
-    """Makes simulated time pass at `speed` × real time, and can pause it."""
-
-    def __init__(self) -> None:
-        self.speed = 1.0
-        self._wake = threading.Event()
-        self._paused = False
-        self._anchor = (0.0, 0.0, 0.0)  # wall time in s, simulated time in ms, and their rate from there on
-
-    @property
-    def paused(self) -> bool:
-        """Whether time stands still."""
-        return self._paused
-
-    def pause(self, paused: bool) -> None:
-        """Stop or go on."""
-        self._paused = paused
-        self._wake.set()
-
-    def wake(self) -> None:
-        """End any waiting at once."""
-        self._wake.set()
-
-    @property
-    def _rate(self) -> float:
-        return 0.0 if self._paused else self.speed
-
-    def restart(self) -> None:
-        """Simulated time begins at 0 now."""
-        self._anchor = (time.monotonic(), 0.0, self._rate)
-
-    def wait_until(self, simulated_ms: float, stopped: Callable[[], bool]) -> None:
-        """Return when this moment is due, or when `stopped`; lost time is not caught up."""
-        while True:
-            self._wake.clear()
-            if stopped():
-                return
-            now, rate = time.monotonic(), self._rate
-            wall, anchored, before = self._anchor
-            reached = simulated_ms if before == inf else anchored + (now - wall) * 1000.0 * before
-            if rate != before:
-                self._anchor = (now, min(reached, simulated_ms), rate)
-            if rate and reached >= simulated_ms:
-                if reached - simulated_ms > MAX_LAG_S * 1000.0 * rate:
-                    self._anchor = (now, simulated_ms, rate)
-                return
-            self._wake.wait(min((simulated_ms - reached) / 1000.0 / rate, 0.25) if rate else 0.25)
-
-
 class _Play:
     """A run or preview from its order to its end; what it is told before it begins is not lost."""
 
@@ -163,6 +114,41 @@ class _Play:
         return self._inbox
 
 
+class Wishes:
+    """The newest wish for a preview; the next is not carried out before the last one was seen, or for long."""
+
+    def __init__(self) -> None:
+        self._newest: deque[tuple[Rig, Protocol]] = deque(maxlen=1)
+        self._seen = threading.Event()
+        self._seen.set()
+
+    def put(self, rig: Rig, protocol: Protocol) -> None:
+        """Wish for this instead of what was wished for before."""
+        self._newest.append((rig, protocol))
+
+    def forget(self) -> None:
+        """Wish for nothing."""
+        self._newest.clear()
+        self._seen.set()
+
+    def take(self) -> tuple[Rig, Protocol] | None:
+        """The newest wish, once the last preview was seen; None if an earlier order has carried it out."""
+        if self._newest:
+            self._seen.wait(PATIENCE_S)
+        try:
+            return self._newest.pop()
+        except IndexError:
+            return None
+
+    def made(self) -> None:
+        """A preview is on its way to the window."""
+        self._seen.clear()
+
+    def seen(self) -> None:
+        """It has come there."""
+        self._seen.set()
+
+
 class Worker:
     """One thread that takes orders and puts what it has to say into a deque."""
 
@@ -172,7 +158,7 @@ class Worker:
         self.keeper = Keeper(folder, self.say)
         self._asked: deque[tuple[Callable[[Keeper], object], Callable[[object], None]]] = deque()
         self._orders: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._wishes: deque[tuple[Rig, Protocol]] = deque(maxlen=1)
+        self.wishes = Wishes()
         self._playing: _Play | None = None
         self._previewing: _Play | None = None
         self.ordered = 1  # to load the engine
@@ -200,7 +186,7 @@ class Worker:
     def preview(self, rig: Rig, protocol: Protocol) -> None:
         """Compute what the family would look like, at least rest; only the newest wish, and a slow one is given up."""
         self._end_preview(older_than_s=PATIENCE_S)
-        self._wishes.append((rig, protocol))
+        self.wishes.put(rig, protocol)
         self._order(self._preview)
 
     def _end_preview(self, *, older_than_s: float) -> None:
@@ -220,7 +206,7 @@ class Worker:
     def forget(self) -> None:
         """End the run and whatever preview is under way or wished for."""
         self.stop()
-        self._wishes.clear()
+        self.wishes.forget()
         if self._previewing is not None:
             self._previewing.stop()
 
@@ -362,10 +348,10 @@ class Worker:
     def _preview(self) -> None:
         from vclamp.run.runner import run
 
-        try:
-            rig, protocol = self._wishes.pop()
-        except IndexError:
-            return  # an earlier order has carried out the newest wish
+        wish = self.wishes.take()
+        if wish is None:
+            return
+        rig, protocol = wish
         if sum(map(protocol.n_samples, range(protocol.total_sweeps))) > MAX_PREVIEW_SAMPLES:
             self._rest(rig, protocol)
             return
@@ -375,6 +361,7 @@ class Worker:
         if events[-1].reason == "failed":
             raise VClampError(events[-1].message)
         if not play.stopped:
+            self.wishes.made()
             self.say(Preview(header, tuple(events[:-1])))
 
     def _rest(self, rig: Rig, protocol: Protocol) -> None:

@@ -33,6 +33,7 @@ class RigPanel(QTabWidget):
     """Two pages: what is in the membrane and what holds it, and what bathes it."""
 
     edited = Signal(str, object)
+    dragged = Signal(str, object)  # the same, many in a second
     edited_together = Signal(object)  # values by their paths, in one step
     settled = Signal()  # what was dragged or typed is at its end
     refused = Signal(str)
@@ -125,6 +126,7 @@ class RigPanel(QTabWidget):
         self._parts = [part for part in (*parts, self.solutions) if isinstance(part, Editing)]
         for part in self._parts:
             part.edited.connect(self._edited)
+            part.dragged.connect(self.dragged)
             part.edited_together.connect(self._edited_together)
             part.settled.connect(self.settled)
             part.refused.connect(self.refused)

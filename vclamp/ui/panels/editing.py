@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
     QSizePolicy,
+    QSlider,
     QStyle,
     QStyleOptionButton,
     QWidget,
@@ -168,6 +169,7 @@ class Editing(QFrame):
     """Makes widgets that say what was edited and follow the rig."""
 
     edited = Signal(str, object)  # path, value
+    dragged = Signal(str, object)  # the same, many in a second
     edited_together = Signal(object)  # values by their paths, in one step
     settled = Signal()  # what was dragged or typed is at its end
     refused = Signal(str)  # why
@@ -222,6 +224,7 @@ class Editing(QFrame):
     def adopt(self, part: "Editing") -> None:
         """A part with widgets of its own: pass on what it says, and show it every rig."""
         part.edited.connect(self.edited)
+        part.dragged.connect(self.dragged)
         part.edited_together.connect(self.edited_together)
         part.settled.connect(self.settled)
         part.refused.connect(self.refused)
@@ -261,10 +264,14 @@ class Editing(QFrame):
     ) -> Callable[[object], None]:
         """Let a widget show the value at a path; what is returned tells a new one."""
         bound = self._bound[widget] = Bound(path, widget, show, corner)
+        if isinstance(widget, QSlider):
+            for end in (widget.sliderPressed, widget.sliderReleased):
+                end.connect(self.settled)
 
         def say(value: object) -> None:
             bound.lift()
-            self.edited.emit(path, value)
+            drag = isinstance(widget, QSlider) and widget.isSliderDown()
+            (self.dragged if drag else self.edited).emit(path, value)
 
         return say
 
@@ -339,8 +346,6 @@ class Editing(QFrame):
         slider.slider.setToolTip("\n".join(filter(None, (slider.slider.toolTip(), tip))))
         slider.moved.connect(self.bind(path, slider.slider, slider.show_value, corner=slider.value))
         self.name(slider.slider, slider.name)
-        for end in (slider.slider.sliderPressed, slider.slider.sliderReleased):
-            end.connect(self.settled)
         return slider
 
 

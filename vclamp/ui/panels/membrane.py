@@ -24,7 +24,7 @@ from vclamp.ui.theme import Theme, channel_colour, channel_colours
 TO_BE_FOUND_OUT = "What it is made of is to be found out"
 FULL_SCALE_pA = 100.0  # before anything larger has flowed
 LARGEST_EM = 26  # of its height
-REDRAW_S = 1 / 15  # the eye does not follow arrows that change faster
+REDRAW_S = 1 / 10  # the eye does not follow arrows that change faster
 
 
 class Membrane(CircuitWidget):

@@ -29,8 +29,9 @@ class Inks:
         """A trace as it is drawn: wide in front, bright while it is live; behind it may be dim."""
         wide = FRONT_WIDTH * self.theme.trace_px if front else None
         if line.trace in self.lines:
-            return Shown(trace, self.lines[line.trace], 1.0 if front else DIM, wide, z=float(front))
+            rank = list(self.lines).index(line.trace)  # a line has a picture of its own
+            return Shown(trace, self.lines[line.trace], 1.0 if front else DIM, wide, z=float(rank))
         if line.is_asked:
             return Shown(trace, QColor(self.theme.dim_text), 0.8 if front else DIM, None)
         colour = QColor(self.theme.text) if live else self._sweeps[sweep % len(self._sweeps)]
-        return Shown(trace, colour, DIM if dim and not front else 1.0, wide, z=float(front))
+        return Shown(trace, colour, DIM if dim and not front else 1.0, wide)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -29,7 +30,7 @@ def raster_ready() -> bool:
 
 @dataclass(frozen=True)
 class Shown:
-    """A trace and how to show it; a width of None is the item's width."""
+    """A trace and how to show it; a width of None is the item's width. A higher z is nearer."""
 
     trace: Trace
     colour: QColor | int
@@ -147,3 +148,30 @@ class Layer:
         if self.frame is not None and columns:
             corner = QPoint(self.frame.left + columns.start, self.frame.top)
             painter.drawImage(corner, self._image, QRect(columns.start, 0, len(columns), self.frame.height))
+
+
+class Picture(Layer):
+    """A layer of traces that never change; it is drawn anew when others take their place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[Shown] = []
+        self._n_drawn = 0
+
+    def become(self, shown: Sequence[Shown]) -> bool:
+        """Show these; whether they are any others than before."""
+        if self.shown == shown:
+            return False
+        self.shown, self.frame = list(shown), None
+        return True
+
+    def draw_rest(self, frame: Frame, draw: Callable[[Layer, Shown], bool]) -> bool:
+        """Draw what is not in it yet, for as long as `draw` says that there is time; whether nothing is missing."""
+        if self.frame != frame:
+            self.reset(frame)
+            self._n_drawn = 0
+        while self._n_drawn < len(self.shown):
+            self._n_drawn += 1
+            if not draw(self, self.shown[self._n_drawn - 1]):
+                break
+        return self._n_drawn == len(self.shown)

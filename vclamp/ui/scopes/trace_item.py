@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from vclamp.ui.scopes.in_view import InView
-from vclamp.ui.scopes.layer import Frame, Layer, Shown, raster_ready
+from vclamp.ui.scopes.layer import Frame, Layer, Picture, Shown, raster_ready
 from vclamp.ui.scopes.store import Samples, Trace
 
 RETRY_MS = 50
@@ -23,7 +23,7 @@ PERCENTILE_SAMPLES = 20_000
 
 
 class TraceItem(InView):
-    """All traces of a plot: finished ones in a cached picture, live ones on top of it.
+    """All traces of a plot: finished ones in cached pictures, one for each z, and live ones on top.
 
     Those that others are compared with lie behind, in a picture of their own.
 
@@ -33,41 +33,49 @@ class TraceItem(InView):
     def __init__(self) -> None:
         super().__init__()
         self.setFlag(self.GraphicsItemFlag.ItemUsesExtendedStyleOption)
-        self._behind: list[Shown] = []
-        self._finished: list[Shown] = []
+        self._frame: Frame | None = None  # of the last paint
+        self._ground = Picture()
+        self._finished: dict[float, Picture] = {}
         self._live: list[Shown] = []
         self._lengths: list[int] = []
         self._drawn_lengths: list[int] = []
-        self._n_drawn, self._waits = 0, False
+        self._waits = False
         self._width_px = 1.0
         self._antialias = False
-        self._ground = Layer()
-        self._back = Layer()
         self._front = Layer()
 
     # ---- what is shown -------------------------------------------------------------------------------------
 
     def set_behind(self, behind: Iterable[Shown]) -> None:
         """Show these traces, which never change, behind all others."""
-        behind = list(behind)
-        if behind != self._behind:
-            self._behind = behind
-            self._redraw(self._ground)
+        if self._ground.become(list(behind)):
+            self.update()
 
     def set_finished(self, finished: Iterable[Shown]) -> None:
-        """Show these traces, which never change; a higher z, then a later place, is nearer."""
-        finished = sorted(finished, key=lambda shown: shown.z)
-        if finished != self._finished:
-            self._finished = finished
-            self._redraw(self._back)
+        """Show these traces, which never change; a higher z, then a later place, is nearer.
+
+        Those of one z share a picture: it stays drawn while others change.
+        """
+        by_z: dict[float, list[Shown]] = {}
+        for shown in finished:
+            by_z.setdefault(shown.z, []).append(shown)
+        before, self._finished = self._finished, {z: self._finished.get(z) or Picture() for z in sorted(by_z)}
+        changed = [self._finished[z].become(same) for z, same in by_z.items()]
+        if any(changed) or before.keys() != by_z.keys():
+            self.update()
 
     def add_finished(self, shown: Shown) -> None:
         """Show one more finished trace."""
-        if self._finished and shown.z < self._finished[-1].z:
-            self.set_finished([*self._finished, shown])
-        else:
-            self._finished.append(shown)
+        if shown.z in self._finished:
+            self._finished[shown.z].shown.append(shown)
             self.update()
+        else:
+            self.set_finished([*self.finished, shown])
+
+    @property
+    def finished(self) -> list[Shown]:
+        """The finished traces, the nearest last."""
+        return [shown for picture in self._finished.values() for shown in picture.shown]
 
     def set_live(self, live: Iterable[Shown]) -> None:
         """Show these growing traces above the finished ones."""
@@ -75,7 +83,7 @@ class TraceItem(InView):
         lengths = [shown.trace.length for shown in live]
         if (live, lengths) != (self._live, self._lengths):
             self._live, self._lengths = live, lengths
-            self._redraw(self._front)
+            self._redraw_live()
 
     def live_grew(self) -> None:
         """Draw the samples that live traces have got since the last call."""
@@ -97,11 +105,12 @@ class TraceItem(InView):
     def set_style(self, width_px: float, antialias: bool) -> None:
         """Set the line width (logical pixels) and whether edges are smooth."""
         self._width_px, self._antialias = width_px, antialias
-        self._redraw(self._ground, self._back, self._front)
+        for picture in (self._ground, *self._finished.values()):
+            picture.frame = None
+        self._redraw_live()
 
-    def _redraw(self, *layers: Layer) -> None:
-        for layer in layers:
-            layer.frame = None
+    def _redraw_live(self) -> None:
+        self._front.frame = None
         self.update()
 
     # ---- drawing -------------------------------------------------------------------------------------------
@@ -120,11 +129,8 @@ class TraceItem(InView):
         elif raster_ready():
             columns = frame.columns(option.exposedRect)
             painter.scale(1.0 / frame.ratio, 1.0 / frame.ratio)
-            if self._behind:
-                self._update_ground(frame)
-                self._ground.show(painter, columns)
-            self._update_back(frame)
-            self._back.show(painter, columns)
+            self._frame = frame
+            self._show_finished(painter, frame, columns)
             if self._live:
                 self._update_front(frame)
                 self._front.show(painter, columns)
@@ -141,23 +147,21 @@ class TraceItem(InView):
         else:
             self.update()
 
-    def _update_ground(self, frame: Frame) -> None:
-        if self._ground.frame != frame:
-            self._ground.reset(frame)
-            for shown in self._behind:
-                self._draw(self._ground, shown, shown.trace.length, range(frame.width))
-
-    def _update_back(self, frame: Frame) -> None:
-        if self._back.frame != frame:
-            self._back.reset(frame)
-            self._n_drawn = 0
+    def _show_finished(self, painter: QPainter, frame: Frame, columns: range) -> None:
+        """Bring the pictures of finished traces up to date; the rest of a large family comes with the next paints."""
         until = monotonic() + DRAW_S
-        for shown in self._finished[self._n_drawn :]:
-            self._draw(self._back, shown, shown.trace.length, range(frame.width))
-            self._n_drawn += 1
-            if monotonic() > until:  # the rest of a large family comes with the next paints
-                QTimer.singleShot(0, self, self.update)
-                break
+
+        def draw(layer: Layer, shown: Shown) -> bool:
+            self._draw(layer, shown, shown.trace.length, range(frame.width))
+            return monotonic() < until
+
+        whole = True
+        for picture in (self._ground, *self._finished.values()):
+            if picture.shown:
+                whole = picture.draw_rest(frame, draw) and whole
+                picture.show(painter, columns)
+        if not whole:
+            QTimer.singleShot(0, self, self.update)
 
     def _update_front(self, frame: Frame) -> None:
         if self._front.frame != frame:
@@ -189,7 +193,7 @@ class TraceItem(InView):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.translate(frame.left, frame.top)
-        for shown in [*self._behind, *self._finished, *self._live]:
+        for shown in self._all():
             pen = QPen(QColor.fromRgba(shown.argb()))
             pen.setWidthF((shown.width_px or self._width_px) * self._exportOpts.get("resolutionScale", 1.0))
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -197,16 +201,19 @@ class TraceItem(InView):
             painter.setPen(pen)
             painter.drawPath(pg.arrayToQPath(*frame.polyline(shown.trace), connect="finite"))
 
+    def _all(self) -> list[Shown]:
+        return [*self._ground.shown, *self.finished, *self._live]
+
     # ---- questions about the data --------------------------------------------------------------------------
 
     def traces(self) -> list[Trace]:
         """All traces, the nearest last."""
-        return [shown.trace for shown in [*self._behind, *self._finished, *self._live]]
+        return [shown.trace for shown in self._all()]
 
     def trace_at(self, position: QPointF, tolerance_px: float = 4.0) -> Trace | None:
         """The trace nearest to a position (ms, value), if it is within some logical pixels of it."""
-        frame = self._back.frame
-        if frame is None or not raster_ready():
+        frame = self._frame
+        if frame is None:
             return None
         x, y = frame.x0 + frame.x_scale * position.x(), frame.y0 + frame.y_scale * position.y()
         reach = ceil(tolerance_px * frame.ratio)
