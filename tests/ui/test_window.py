@@ -233,7 +233,7 @@ def test_a_drag_when_idle_is_on_the_screen_at_once(rig_window: Window) -> None:
     stack, slider = rig_window.display.stack, ttx_slider(rig_window)
     times, painted = [], []
     rig_window.bridge.previewed.connect(lambda _: painted.append(stack.paints))
-    for position in np.linspace(20, 280, 15).astype(int).tolist():
+    for position in np.linspace(20, 280, 9).astype(int).tolist():
         before = picture(rig_window)
         painted.clear()
         slider.setValue(position)
