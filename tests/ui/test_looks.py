@@ -98,7 +98,7 @@ def assert_whole(rig_window: Window, width: int, height: int, theme: str) -> Non
     bar = rig_window.bar
     for widget in (bar.cell, bar.protocol, bar.run, bar.halt, bar.hold, bar.progress, bar.speed):
         assert widget.isVisible(), widget
-        assert widget.width() >= widget.minimumSizeHint().width(), widget
+        assert widget.width() >= widget.minimumSizeHint().width(), (widget, theme, width)
     assert not [b for b in bar.findChildren(QToolButton, "qt_toolbar_ext_button") if b.isVisible()]
     for button in (bar.run, bar.halt):
         assert button.width() >= button.sizeHint().width()
