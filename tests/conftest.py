@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from vclamp.ui import overrides
+
 for name, value in {"QT_QPA_PLATFORM": "offscreen", "QT_FONT_DPI": "96", "QT_SCALE_FACTOR": "1"}.items():
     os.environ.setdefault(name, value)
 # compiled kernels outlive a test run; recordings and settings do not
 _CACHE = Path(tempfile.gettempdir()) / f"vclamp-test-cache-{getpass.getuser()}"
 os.environ.setdefault("VCLAMP_CACHE", str(_CACHE))
 os.environ["VCLAMP_HOME"] = _HOME = tempfile.mkdtemp(prefix="vclamp-test-home-")
+
+overrides.guard()  # as the program does, before there are classes
 
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

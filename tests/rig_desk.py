@@ -64,7 +64,7 @@ class Desk(QMainWindow):
         QTest.qWaitForWindowActive(self)
         self.setFocus()
         self.panel._unfolded.clear()
-        self.panel._shape = None  # so that the cards are made anew
+        self.panel._shape._now = None  # so that the cards are made anew
         self.panel.setCurrentIndex(0)
         self.bench._past, self.bench._future = [], []
         self.bench._show(Scene(rig, protocol, control=rig))

@@ -208,6 +208,15 @@ def test_help_is_on_stdout_and_exits_with_0(command: list[str], capsys: Captured
     assert complaints == ""
 
 
+def test_a_run_on_a_cell_where_an_ion_reverses_nowhere_ends_well(tmp_path: Path, capsys: Captured) -> None:
+    """A GHK pore needs no K⁺ outside, and has no reversal potential without."""
+    out = tmp_path / "x.nwb"
+    without = ["--set", "solutions.ions.K.out_mM=0", "--json"]
+    assert main(["run", "iv", "--cell", "donnan-cell", "-o", str(out), *QUICK, *without]) == 0
+    assert out.exists()
+    assert set(json.loads(capsys.readouterr().out)["reversals_mV"]) == {"na_leak", "cl_leak"}
+
+
 # ---- bad input
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer, qInstallMessageHandler, qWarning
+from PySide6.QtCore import QRectF, QTimer, qInstallMessageHandler, qWarning
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
@@ -64,6 +64,12 @@ def in_a_paint(window: Window) -> None:
     painter.show()
 
 
+def in_a_paint_of_a_plot(window: Window) -> None:
+    grid = window.display.iv._grid
+    grid._find_ticks, grid._ticks = lambda rect: 1.0 / 0.0, (QRectF(), [], [])
+    window.display.iv.viewport().update()
+
+
 def in_a_thread(window: Window) -> None:
     threading.Thread(target=boom, args=("in a thread",)).start()
 
@@ -84,6 +90,7 @@ def by_qt(window: Window) -> None:
         (in_a_slot, "ValueError: in a slot"),
         (in_a_timer, "ValueError: in a timer"),
         (in_a_paint, "ValueError: in a paint"),
+        (in_a_paint_of_a_plot, "ZeroDivisionError: float division by zero"),
         (in_a_thread, "ValueError: in a thread"),
         (while_dying, "ValueError: while dying"),
         (by_qt, "Qt: something is odd"),

@@ -259,6 +259,18 @@ def test_a_refused_number_is_forgotten_when_its_field_is_left(desk: Desk) -> Non
     assert desk.bench.protocol.hold_mV == -80.0
 
 
+def test_a_field_that_shows_a_refusal_can_be_deleted_with_the_focus(desk: Desk) -> None:
+    """Another cell or look makes the cards anew; the event of the lost focus comes when the field is half gone."""
+    field = desk.panel.cards["na"].conductance
+    type_into(desk, field, "1e9")
+    field.setFocus()
+    assert field.hasFocus()
+    assert field.refusal
+    desk.panel.show_rig(desk.bench.rig, replace(desk.theme, name="another"))
+    assert desk.panel.cards["na"].conductance is not field
+    assert desk.panel.cards["na"].conductance.refusal == ""
+
+
 def test_what_the_rig_refuses_is_explained_at_the_field_too(desk: Desk) -> None:
     desk.edit(lambda: desk.bench.set_values({"amplifier.rs_MOhm": 6.0, "amplifier.circuit": "full"}))
     field = into_view(desk, desk.panel.rs)

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF
+from pytestqt.qtbot import QtBot
 from recordings import iv
 from rig_window import family, live, settle, wait_for
 
@@ -13,7 +14,8 @@ from vclamp.model.files import load_protocol, load_rig
 from vclamp.publish.colours import channel_colours
 from vclamp.publish.symbols import trace_label
 from vclamp.ui.panels.reversals import marks_of
-from vclamp.ui.scopes.curves import REST_MS
+from vclamp.ui.scopes.curves import REST_MS, CurvePlot
+from vclamp.ui.theme import THEMES
 from vclamp.ui.window import Window
 
 
@@ -128,3 +130,18 @@ def test_the_title_of_a_low_scope_is_as_long_as_the_scope_allows(rig_window: Win
     for scope in rig_window.display.stack.family.shown:
         label = scope.plot.getAxis("left").label
         assert label.boundingRect().width() <= scope.plot.getViewBox().height() + 12.0, label.toPlainText()
+
+
+def test_a_plot_too_low_for_its_axes_is_drawn_without_ticks(qtbot: QtBot) -> None:
+    """An exception in the paint of an item ends the program where Python leaves it unnormalised."""
+    plot = CurvePlot(THEMES["dark"], "V (mV)", "I (pA)")
+    qtbot.addWidget(plot)
+    plot.setUpdatesEnabled(False)
+    plot.resize(300, 40)
+    plot.show()
+    assert plot.getPlotItem().getAxis("left").height() == 0.0
+    across, up = plot._grid._find_ticks(QRectF(-100.0, -100.0, 160.0, 200.0))
+    assert len(across) > 1
+    assert up == []
+    plot.setUpdatesEnabled(True)
+    plot.grab()

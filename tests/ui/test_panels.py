@@ -56,7 +56,7 @@ def rig_window(one_window: Window) -> Iterator[Window]:
         one_window.setFocus()
         one_window.panel._unfolded.clear()
         one_window.panel.setCurrentIndex(CHANNELS)
-        one_window.panel._shape = None  # so that the cards are made anew
+        one_window.panel._shape._now = None  # so that the cards are made anew
         one_window.bench.set_scene(squid_axon(), quick(), "another test")
         one_window.panel.show_rig(one_window.bench.rig, one_window.display.theme)
         if one_window.looks.chosen != "dark":

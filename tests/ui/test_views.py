@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import inf, nan
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -567,3 +568,11 @@ def test_states_of_counted_gates_have_colours_too(theme: object) -> None:
     assert {line.trace for line in lines} <= set(line_colours(counted, theme))
     assert SCOPES["gates"].lines(counted) == ()
     assert is_possible("states", counted, Protocol("p", (Hold(1.0),), 1, -80.0))
+
+
+@pytest.mark.usefixtures("qapp")
+def test_an_axis_without_room_has_no_grid_lines() -> None:
+    """pyqtgraph divides by its length; what C code raises while Qt paints ends the program on Python 3.11."""
+    axis = pg.AxisItem("left")
+    assert _ticks(axis, -1.0, 1.0, 0.0) == []
+    assert 0.0 in _ticks(axis, -1.0, 1.0, 200.0)

@@ -503,9 +503,14 @@ def test_a_family_at_full_speed_leaves_the_window_alive(rig_window: Window) -> N
 
 
 def test_an_idle_window_has_no_timer_running(rig_window: Window) -> None:
+    def running() -> list[QTimer]:
+        timers = rig_window.findChildren(QTimer) + rig_window.bridge.findChildren(QTimer)
+        return [timer for timer in timers if timer.isActive()]
+
     family(rig_window)
-    live(0.1)
-    assert [t for t in rig_window.findChildren(QTimer) + rig_window.bridge.findChildren(QTimer) if t.isActive()] == []
+    wait_for(lambda: not running(), 2.0, "all timers to end")
+    live(0.5)
+    assert running() == []
 
 
 def test_messages_of_a_forgotten_run_never_arrive(rig_window: Window) -> None:

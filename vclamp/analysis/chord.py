@@ -6,10 +6,10 @@ from math import isfinite, nan
 import numpy as np
 
 from vclamp.analysis.results import Array, Curve, Estimate, Fitted, Question, Result, nothing
-from vclamp.analysis.truth import GRID_mV, reversal_of, steady_current_pA, zero_crossing_mV
+from vclamp.analysis.truth import GRID_mV, steady_current_pA, zero_crossing_mV
 from vclamp.model.channel import Channel
 from vclamp.model.ions import Solutions
-from vclamp.model.record import Recording, Sweep
+from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
 from vclamp.physics.flux import chord_voltage_mV
 
@@ -30,7 +30,7 @@ def answer_chord(recordings: Sequence[Recording], question: Question) -> Result:
     at = n - 1 if question.window_ms is None else round(question.window_ms[0] * protocol.fs_kHz)
     if not 0 <= at < n:
         return nothing("chord", f"The sweep ends at {n / protocol.fs_kHz:g} ms.")
-    rig = _rig_at(sweep, at)
+    rig = sweep.rig_at(at)
     value = dict(zip(sweep.names, sweep.values[:, at].tolist(), strict=True))
     if not isfinite(value.get("v_mV", nan)):
         return nothing("chord", "The membrane's voltage is not known at this time.")
@@ -40,7 +40,7 @@ def answer_chord(recordings: Sequence[Recording], question: Question) -> Result:
 
 def chord_nS(channel: Channel, solutions: Solutions, v_mV: float, p_open: float) -> tuple[float, float]:
     """Chord conductance I/(V − E) of a channel at a voltage, and E; both NaN of one that never reverses."""
-    e_mV = reversal_of(channel, solutions)
+    e_mV = channel.reversal_mV(solutions)
     if not isfinite(e_mV):
         return nan, nan
     if abs(v_mV - e_mV) < NEAR_mV:
@@ -77,9 +77,3 @@ def _construct(rig: Rig, solutions: Solutions, value: dict[str, float]) -> Resul
         Estimate("v_mV", v_mV),
     ]
     return Result("chord", tuple(curves), tuple(estimates), tuple(notes))
-
-
-def _rig_at(sweep: Sweep, sample: int) -> Rig:
-    """The rig at a sample of a sweep, in which it may have changed."""
-    rigs = [change.rig for change in sweep.changes if change.sample <= sample]
-    return rigs[-1] if rigs else sweep.rig

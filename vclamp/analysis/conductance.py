@@ -30,7 +30,6 @@ from vclamp.analysis.truth import (
     inactivation,
     open_conductance_nS,
     reversal_mV,
-    reversal_of,
     zero_crossing_mV,
 )
 from vclamp.analysis.windows import samples, what_varies
@@ -150,7 +149,7 @@ def reversal_for(recording: Recording, question: Question, curve: Curve) -> tupl
         return question.e_rev_mV, ()
     rig = recording.sweeps[-1].rig
     channel = channel_of(rig, question.trace)
-    known = nan if channel is None or not question.truth else reversal_of(channel, rig.solutions)
+    known = nan if channel is None or not question.truth else channel.reversal_mV(rig.solutions)
     if isfinite(known):
         return known, (f"E_rev = {known:.4g} mV follows from the solutions.",)
     fit = fit_iv(curve.x, curve.y, rig.solutions.temperature_K)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vclamp.analysis.amplified import Way, flowing_pA, noise_rms_pA, step_pA, true_pA, way
-from vclamp.analysis.truth import reversal_of
 from vclamp.analysis.windows import is_known
 from vclamp.model.amplifier import Amplifier
 from vclamp.model.channel import Channel
@@ -131,7 +130,7 @@ def inspect(recording: Recording, sweep: Sweep, sample: int) -> Inspection:
     """
     protocol = recording.header.protocol
     sample = min(max(sample, 0), sweep.values.shape[1] - 1)
-    rig = _rig_at(sweep, sample)
+    rig = sweep.rig_at(sample)
     value = dict(zip(sweep.names, map(float, sweep.values[:, sample]), strict=True))
     time_ms = sample / protocol.fs_kHz
     if recording.foreign or not is_known(rig):
@@ -175,11 +174,6 @@ def ghost_of(sweep: Sweep) -> Sweep:
 
 
 # ---- through the membrane
-
-
-def _rig_at(sweep: Sweep, sample: int) -> Rig:
-    rigs = [change.rig for change in sweep.changes if change.sample <= sample]
-    return rigs[-1] if rigs else sweep.rig
 
 
 def _membrane(rig: Rig, value: Mapping[str, float]) -> tuple[Part, ...]:
@@ -230,7 +224,7 @@ def _open(channel: Channel, solutions: Solutions, v_mV: float) -> tuple[float, f
 
 @lru_cache(maxsize=256)
 def _reversal(channel: Channel, solutions: Solutions) -> float:
-    return reversal_of(channel, solutions)
+    return channel.reversal_mV(solutions)
 
 
 def _charging(rig: Rig, sweep: Sweep, protocol: Protocol, sample: int, balance: float) -> tuple[float, float]:

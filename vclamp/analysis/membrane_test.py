@@ -204,7 +204,6 @@ class AveragedStep:
     t_ms: Array
     i_pA: Array
     dv_mV: float
-    n_edges: int
     true_mV: float
     true_pA: float
 
@@ -240,7 +239,7 @@ def averaged_step(recording: Recording, question: Question) -> AveragedStep:
         for row in (mean(name) if name in recording.sweeps[0].names else np.empty(0) for name in ("v_mV", membrane))
     ]
     t_ms = np.arange(-before, after) / protocol.fs_kHz
-    return AveragedStep(t_ms, i_pA, smallest, len(used), moved[0] * smallest, moved[1] * smallest)
+    return AveragedStep(t_ms, i_pA, smallest, moved[0] * smallest, moved[1] * smallest)
 
 
 def _edges(recording: Recording, sweep: Sweep, question: Question) -> Iterator[tuple[int, int, int, float, float]]:

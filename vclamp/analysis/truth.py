@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vclamp.analysis.models import fit_gv, fit_h_inf
-from vclamp.errors import VClampError
 from vclamp.model.blockers import Blocker, KineticBlocker, WoodhullBlocker
 from vclamp.model.channel import Channel
 from vclamp.model.gating import Gate, Markov, TwoState
@@ -101,7 +100,7 @@ def boltzmann_truth(channel: Channel | None, solutions: Solutions, v_mV: Array) 
     """
     if channel is None:
         return {}
-    truth = {"e_rev_mV": reversal_of(channel, solutions)}
+    truth = {"e_rev_mV": channel.reversal_mV(solutions)}
     if not channel.is_gated:
         return truth
     grid = _activation_on_grid(channel, solutions)
@@ -186,17 +185,9 @@ def _gates(gates: tuple[Gate, ...], solutions: Solutions, v_mV: Array) -> Array:
 # ---- pores and cells
 
 
-def reversal_of(channel: Channel, solutions: Solutions) -> float:
-    """Reversal potential of a channel; NaN if there is none."""
-    try:
-        return channel.reversal_mV(solutions)
-    except VClampError:
-        return nan
-
-
 def open_conductance_nS(channel: Channel, solutions: Solutions, v_mV: Array) -> float:
     """Conductance of all channels when open; NaN if it depends on these voltages."""
-    e_mV = reversal_of(channel, solutions)
+    e_mV = channel.reversal_mV(solutions)
     apart = np.abs(v_mV - e_mV) > 1.0
     if not apart.any():
         return nan
@@ -223,7 +214,7 @@ def reversal_mV(rig: Rig, trace: str, p_open: Mapping[str, float] | None = None)
     """
     for channel in rig.cell.channels:
         if trace == f"i_{channel.name}_pA":
-            return reversal_of(channel, rig.solutions)
+            return channel.reversal_mV(rig.solutions)
     if trace not in ("i_pA", "i_membrane_pA"):
         return nan
     return zero_crossing_mV(GRID_mV, steady_current_pA(rig, GRID_mV, p_open))

@@ -15,6 +15,8 @@ _EXIT_CODES = """exit codes:
   3    this machine lacks something that a window needs
   130  interrupted by Ctrl-C; nothing half written stays"""
 
+_RECORDING = "a recording: .vclamp, .nwb, .abf, .atf, .csv"
+
 
 class _Parser(argparse.ArgumentParser):
     """An argument parser that complains in one sentence."""
@@ -35,34 +37,40 @@ def parser() -> argparse.ArgumentParser:
         "--safe-mode", action="store_true", help="open the rig with the looks and layout of a first start"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    gui = commands.add_parser("gui", help="open the rig (the default)")
+    gui = _added(commands, "gui", "open the rig (the default)")
     gui.add_argument("file", nargs="?", help="a recording to reopen")
-    gui.add_argument("--cell", help="cell to start with")
-    gui.add_argument("--protocol", help="protocol to start with")
+    gui.add_argument("--cell", help="a cell to start with, by its name or file")
+    gui.add_argument("--protocol", help="a protocol to start with, by its name or file")
     gui.set_defaults(command=_gui)
-    _add_run(commands.add_parser("run", help="run a protocol and write the traces"))
-    _add_analyse(commands.add_parser("analyse", help="measure a recording: curves, fits, numbers with their errors"))
-    _add_export(commands.add_parser("export", help="write recordings in another format"))
-    replay = commands.add_parser("replay", help="run recordings again and compare bit for bit")
-    replay.add_argument("file")
+    _add_run(_added(commands, "run", "run a protocol and write the traces"))
+    _add_analyse(_added(commands, "analyse", "measure a recording: curves, fits, numbers with their errors"))
+    _add_export(_added(commands, "export", "write recordings in another format"))
+    replay = _added(commands, "replay", "run recordings again and compare bit for bit")
+    replay.add_argument("file", help="a recording of VClamp: .vclamp, .nwb")
     replay.add_argument("--run", metavar="RUNS", help="which runs of a session, as 2 or 1,3-5 (all)")
     _add_json(replay)
     replay.set_defaults(command=runs.replay)
-    check = commands.add_parser("check", help="check descriptions and recordings")
-    check.add_argument("files", nargs="+", metavar="FILE")
+    check = _added(commands, "check", "check descriptions and recordings")
+    check.add_argument("files", nargs="+", metavar="FILE", help="a cell, channel or protocol (.toml), or a recording")
     check.add_argument("--cell", help="warn of what will go wrong on this cell (the one it is made for)")
     _add_json(check)
     check.set_defaults(command=describe.check)
     _add_exchange(commands)
-    bench = commands.add_parser("bench", help="measure the engine beside other programs and the memory's limit")
+    bench = _added(commands, "bench", "measure the engine beside other programs and the memory's limit")
     bench.add_argument("--only", default="", metavar="W1,W4", help="W1 to W6, linear, slider (all of them)")
     bench.add_argument("--peers", default="", metavar="NAMES", help="none, or names as neuron,scipy (all of them)")
     bench.add_argument("--repeats", type=int, default=7, metavar="N", help="runs that each median is of (7)")
     bench.set_defaults(command=describe.bench)
-    listing = commands.add_parser("list", help="list what there is, one a line")
-    listing.add_argument("what", choices=sorted(describe.LISTS))
+    listing = _added(commands, "list", "list what there is, one a line")
+    listing.add_argument("what", choices=sorted(describe.LISTS), help="names for the other commands, with their titles")
     _add_json(listing)
     listing.set_defaults(command=describe.list_names)
+    return parser
+
+
+def _added(commands: Any, name: str, does: str) -> argparse.ArgumentParser:
+    """A command; what it does stands in the list of commands and above its own help."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
     return parser
 
 
@@ -79,7 +87,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 
 def _add_export(export: argparse.ArgumentParser) -> None:
-    export.add_argument("file", help="a recording: .vclamp, .nwb, .abf, .atf, .csv")
+    export.add_argument("file", help=_RECORDING)
     export.add_argument("--run", metavar="RUNS", help="which runs of a session, as 2, 1,3-5 or all (the last)")
     export.add_argument("--sweeps", metavar="SWEEPS", help="which of their sweeps, from 1, as 1,3-5 (all)")
     _add_output(export)
@@ -98,14 +106,14 @@ def _add_json(command: argparse.ArgumentParser) -> None:
 
 def _add_exchange(commands: Any) -> None:
     """What is brought from other programs, and made for them."""
-    bring = commands.add_parser("import", help="make text files of NeuroML channels, or of an ABF or ATF stimulus")
+    bring = _added(commands, "import", "make text files of NeuroML channels, or of an ABF or ATF stimulus")
     bring.add_argument("file", help="a NeuroML 2 file (.nml), a recording (.abf) or a waveform (.atf, .csv, .txt)")
     bring.add_argument("--channel", metavar="NAME", help="only this one of its channels; the number of a DAC of ABF")
     bring.add_argument("-o", "--output", metavar="OUT", help="where the text file goes (NAME.toml, in this folder)")
     bring.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     bring.set_defaults(command=exchange.bring)
 
-    command = commands.add_parser("command", help="write the command of a protocol as a stimulus file")
+    command = _added(commands, "command", "write the command of a protocol as a stimulus file")
     command.add_argument("protocol", help="a shipped protocol's name, or a file")
     command.add_argument("-o", "--output", required=True, metavar="OUT", help="an ATF file")
     command.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
@@ -114,7 +122,7 @@ def _add_exchange(commands: Any) -> None:
 
 def _add_analyse(analyse: argparse.ArgumentParser) -> None:
     """What can be asked of a recording."""
-    analyse.add_argument("file")
+    analyse.add_argument("file", help=_RECORDING)
     analyse.add_argument("analysis", help="one of `vclamp list analyses`")
     analyse.add_argument("--trace", default="i_pA", help="the trace to measure (i_pA)")
     analyse.add_argument("--against", choices=["command", "membrane"], default="command", help="which voltage")

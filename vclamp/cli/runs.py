@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from argparse import Namespace
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,9 @@ def run(arguments: Namespace, told: Told) -> int:
     wall_ms = (perf_counter() - began) * 1e3
     with told.progress(f"writing {output.name}") as progress:
         files = write([recording], output, overwrite=arguments.overwrite, progress=progress)
-    reversals = {channel.name: channel.reversal_mV(rig.solutions) for channel in rig.cell.channels if not rig.cell.exam}
+    told_of = () if rig.cell.exam else rig.cell.channels
+    found = {channel.name: channel.reversal_mV(rig.solutions) for channel in told_of}
+    reversals = {name: e_mV for name, e_mV in found.items() if isfinite(e_mV)}
     simulated_ms = sum(protocol.duration_ms(k) for k in range(protocol.total_sweeps))
     listed = ", ".join(f"E_{name} {e_mV:+.3f} mV" for name, e_mV in reversals.items())
     told.line(f"{protocol.name} on {rig.cell.name}{f' ({listed})' if listed else ''}")

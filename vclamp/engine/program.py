@@ -9,8 +9,8 @@ from vclamp.model.protocol import Course, Protocol
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
-# first and last sample, row of the exact tables (-1 on a line); start and slope of the command in mV, in pA
 MOST_KEPT = 1000  # lines of a sweep
+# first and last sample, row of the exact tables (-1 on a line); start and slope of the command in mV, in pA
 Stretches = tuple[Integers, Integers, Integers, Array]
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import nan
 
 import numpy as np
 
@@ -116,12 +117,20 @@ class Channel:
             self.reversal_mV(solutions)
 
     def reversal_mV(self, solutions: Solutions) -> float:
-        """The potential at which its current is zero, in these solutions; NaN if there is none."""
+        """The potential at which its current is zero, in these solutions; NaN if there is none.
+
+        Raises
+        ------
+        VClampError
+            If an ohmic pore needs one and its ion is missing on a side, as in no rig.
+        """
         if isinstance(self.pore, OhmicPore) and self.pore.e_mV is not None:
             return self.pore.e_mV
-        if self.ion is not None and self.ions == (self.ion,):
-            return solutions.reversal_mV(self.ion)
-        return _zero_mV(self, solutions)
+        if self.ion is None or self.ions != (self.ion,):
+            return _zero_mV(self, solutions)
+        ion = solutions.ion(self.ion)
+        there = isinstance(self.pore, OhmicPore) or min(ion.out_mM, ion.in_mM) > 0.0
+        return solutions.reversal_mV(self.ion) if there else nan
 
     def unblocked(self, v_mV: Array, solutions: Solutions) -> Array:
         """Fraction of the current at the voltages that its fast blockers leave."""
@@ -150,7 +159,7 @@ def _zero_mV(channel: Channel, solutions: Solutions) -> float:
         current = np.sum(list(channel.pore.currents_pA(v_mV, solutions, channel.ion, 1.0).values()), axis=0)
         crossing = np.flatnonzero((current[:-1] < 0) & (current[1:] >= 0))
         if not crossing.size:
-            return float("nan")
+            return nan
         a, b = crossing[0], crossing[0] + 1
         root = v_mV[a] - current[a] * (v_mV[b] - v_mV[a]) / (current[b] - current[a])
         v_mV = np.linspace(v_mV[a], v_mV[b], 21)

@@ -30,9 +30,7 @@ from vclamp.model.series import Conditioning, Leak, Opens, Series
 from vclamp.model.waveforms import with_files
 
 T = TypeVar("T")
-os.environ.setdefault(
-    "PYDANTIC_DISABLE_PLUGINS", "__all__"
-)  # else it reads what every installed package says of itself
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads what each installed package says of itself
 
 MAX_BYTES = 256 * 1024
 MAX_NESTING = 32

@@ -56,7 +56,6 @@ Energy_RT = Annotated[float, Interval(ge=-40.0, le=40.0)]
 Rate_per_s = Annotated[float, Interval(ge=1.0, le=1e13)]
 Radius_A = Annotated[float, Interval(ge=0.2, le=10.0)]
 SiteCount = Annotated[int, Interval(ge=1, le=4)]
-SweepCount = Annotated[int, Interval(ge=1, le=10_000)]
 Name = Annotated[str, Len(1, 80)]
 Note = Annotated[str, MaxLen(10_000)]
 

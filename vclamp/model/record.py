@@ -66,6 +66,10 @@ class Sweep:
         row: Array = self.values[self.names.index(name)]
         return row
 
+    def rig_at(self, sample: int) -> Rig:
+        """The rig at a sample, with what was changed up to there."""
+        return next((change.rig for change in reversed(self.changes) if change.sample <= sample), self.rig)
+
 
 @dataclass(frozen=True)
 class Finished:

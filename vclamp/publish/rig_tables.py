@@ -67,10 +67,7 @@ def _channel_table(rig: Rig) -> Table:
 
 
 def _reversal(channel: Channel, solutions: Solutions) -> str:
-    try:
-        value = channel.reversal_mV(solutions)
-    except VClampError:  # an ion is missing on one side
-        return "–"
+    value = channel.reversal_mV(solutions)
     return minus(f"{value:.1f}") if isfinite(value) else "–"
 
 

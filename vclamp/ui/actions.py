@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import QMenu, QMessageBox
 
 from vclamp import __version__
 from vclamp.ui.key_map import KeyMap
@@ -119,7 +119,7 @@ MENUS = {
         ("Stop, or all sweeps alike", "Esc", lambda w: w.navigation.stop()),
         ("Record runs, or only look", "R", lambda w: w.rec.toggle()),
         ("Mark this moment, with a note", "M", lambda w: w.navigation.markers.mark()),
-        ("Holding potential", "H", lambda w: _edit(w.bar.hold)),
+        ("Holding potential", "H", lambda w: w.bar.hold.take_focus()),
         None,
         ("Open protocol…", "Ctrl+P", lambda w: w.documents.open_protocol()),
         ("Use the cell it is made for", "", lambda w: w.course.use_its_cell()),
@@ -205,7 +205,6 @@ def fill_menus(window: "Window", menus: dict[str, QMenu]) -> None:
             _add_recent(window, menu)
         if title == "&Edit":
             add_history(window, menu)
-        if title == "&Edit":
             _name_steps(window, menu)
         if title == "&View/Look":
             _add_scopes(window, above)
@@ -251,12 +250,6 @@ def _follow_runs(window: "Window") -> None:
     Countdown(bridge, window).waiting.connect(say_waiting)
     rec.toggled.connect(lambda on: window.status.file.setText(RECORDED if on else NOT_RECORDED))
     bridge.started.connect(lambda _: rec.isChecked() or window.status.file.setText(NOT_RECORDED))
-
-
-def _edit(field: QWidget) -> None:
-    """Let a field be typed into."""
-    field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-    field.selectAll()
 
 
 def _name_steps(window: "Window", menu: QMenu) -> None:

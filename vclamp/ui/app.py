@@ -27,11 +27,12 @@ def start(*, cell: str | None, protocol: str | None, file: str | None, safe: boo
     VClampError
         If this machine cannot show a window, or a named file cannot be read.
     """
-    from vclamp.ui import preflight
+    from vclamp.ui import overrides, preflight
 
     gc.disable()  # what a start makes stays
     preflight.check()
     preflight.check_binding()
+    overrides.guard()  # before there are classes
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 

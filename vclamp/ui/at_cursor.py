@@ -70,7 +70,7 @@ class AtCursor(QObject):
         if sweep is None:
             return
         at = min(max(round(times_ms[0] * protocol.fs_kHz), 0), sweep.values.shape[1] - 1)
-        rig = rig_at(sweep, at)
+        rig = sweep.rig_at(at)
         self._show_books(rig, protocol, sweep.names, sweep.values[:, at], at, "at cursor 1")
         if self._live is None and is_known(rig):
             self.circuit.show_sample(rig, sweep.names, sweep.values[:, at])
@@ -126,9 +126,3 @@ class CursorViews:
     def inspector(self) -> InspectorPanel:
         """Why the trace is as it is at cursor 1."""
         return self.at_cursor.inspector
-
-
-def rig_at(sweep: Sweep, sample: int) -> Rig:
-    """The rig at a sample of a sweep, in which it may have changed."""
-    rigs = [change.rig for change in sweep.changes if change.sample <= sample]
-    return rigs[-1] if rigs else sweep.rig

@@ -28,6 +28,8 @@ class Banner(QFrame):
         self._row.addWidget(self._text, 1)
         self._row.addWidget(copy)
         self._row.addWidget(close)
+        self.setAccessibleName("message")
+        self.setToolTip("What went wrong, or is offered; nothing stops because of it")
         super().hide()
 
     def set_colour(self, colour: QColor) -> None:

@@ -2,15 +2,11 @@
 
 from math import inf, isnan, nan
 
-from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QKeyEvent, QPaintEvent
+from PySide6.QtCore import QSize, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QComboBox,
     QProgressBar,
     QSizePolicy,
-    QStyle,
-    QStyleOptionComboBox,
-    QStylePainter,
     QToolBar,
     QToolButton,
     QWidget,
@@ -20,6 +16,7 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.quantities import VOLTAGE_LIMIT_mV
 from vclamp.model.rig import Rig
 from vclamp.model.summary import paced_ms, time_text
+from vclamp.ui.panels.boxes import EntersList, ShortBox
 from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.panels.marks import Caption, Dot
 from vclamp.ui.panels.naming import range_text, value_text
@@ -27,7 +24,7 @@ from vclamp.ui.panels.naming import range_text, value_text
 SPEEDS = (0.001, 0.01, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 100.0, 600.0, inf)
 HOLD_STEPS_mV = (5.0, 1.0)  # of an arrow key, and with Shift
 _HOLD = "Holding potential: before, between and after sweeps (H; arrows ±5 mV, with Shift ±1)"
-LEAST_LETTERS, USUAL_LETTERS = 18, 34
+USUAL_LETTERS = 34
 MOST_VISIBLE = 26
 
 
@@ -159,47 +156,19 @@ class _Progress(QProgressBar):
         return super().minimumSizeHint().expandedTo(QSize(width, 0))
 
 
-class _Box(QComboBox):
-    """A list that Enter shows."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter shows the list: Space is the window's."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.showPopup()
-        else:
-            super().keyPressEvent(event)
+class _Box(EntersList, QComboBox):
+    """A list of few entries."""
 
 
-class _Picker(_Box):
-    """A box that may be narrower than its longest entry."""
+class _Picker(ShortBox):
+    """A box of long titles, which may be narrower than they are."""
 
-    def minimumSizeHint(self) -> QSize:
-        """Room for some letters of it."""
-        hint = super().minimumSizeHint()
-        return QSize(min(hint.width(), self.fontMetrics().averageCharWidth() * LEAST_LETTERS), hint.height())
+    least_letters = 18
 
     def sizeHint(self) -> QSize:
         """Room for a usual title; the list itself is as wide as it must be."""
         hint = super().sizeHint()
         return QSize(min(hint.width(), self.fontMetrics().averageCharWidth() * USUAL_LETTERS), hint.height())
-
-    def showPopup(self) -> None:
-        """Show whole titles, and mark the chosen one."""
-        view = self.view()
-        view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * self.fontInfo().pixelSize())
-        super().showPopup()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The title without what sets it off from the heading in the list."""
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        room = self.width() - 3 * self.fontInfo().pixelSize()
-        option.currentText = self.fontMetrics().elidedText(
-            option.currentText.strip(), Qt.TextElideMode.ElideRight, room
-        )
-        painter = QStylePainter(self)
-        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
 def _tell(signal: SignalInstance, name: str | None) -> None:

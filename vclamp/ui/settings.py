@@ -30,6 +30,6 @@ class Settings:
 
 def _readable(path: Path) -> bool:
     try:
-        return path.read_text(encoding="utf-8").isprintable() or "\0" not in path.read_text(encoding="utf-8")
+        return "\0" not in path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False

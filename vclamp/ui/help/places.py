@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QApplication, QWidget
 
-from vclamp.ui.help.pages import Page, chapter, idea_of, of_scope, of_trace, plain
+from vclamp.ui.help.pages import INDEX, Page, chapter, idea_of, of_scope, of_trace, plain
 from vclamp.ui.panels.editing import Bound, Editing
 from vclamp.ui.panels.naming import name_of, value_at, value_text
 from vclamp.ui.scopes.handling import Spot
@@ -32,7 +32,7 @@ def about(window: "Window", widget: QWidget | None, at: QPoint | None = None) ->
     """The page about a widget, or of a scope about what is at a place on the screen."""
     stack = window.display.stack
     if widget is None:
-        return chapter("index")
+        return chapter(INDEX)
     if widget is stack or stack.isAncestorOf(widget):
         return of_spot(window, stack.spot_at(at)) if at is not None else _of_scope(window, window.navigation.scope)
     bound = _bound(widget)
@@ -46,7 +46,7 @@ def of_spot(window: "Window", spot: Spot | None) -> Page:
     if spot is None:
         return _of_scope(window, window.navigation.scope)
     stack, rig = window.display.stack, window.bench.rig
-    named, lines = stack.name_at(spot), spot.scope.kind.lines(rig)
+    named, lines = stack.name_at(spot), spot.scope.lines(rig)
     trace = next((line.trace for line in lines if named and line.label == named), "")
     seen = None if trace else stack.family.seen_at(spot.scope, spot.time_ms, spot.value)
     trace = trace or (seen.line.trace if seen is not None else "")
@@ -62,8 +62,7 @@ def _of_scope(window: "Window", scope: Scope) -> Page:
 def _of_value(window: "Window", bound: Bound) -> Page:
     """About a value of the rig: what its widget says when pointed at, and the idea behind it."""
     rig, path = window.bench.rig, bound.path
-    name, value = name_of(rig, path), value_text(path, value_at(rig, path))
-    name = name[:1].upper() + name[1:]
+    name, value = _titled(name_of(rig, path)), value_text(path, value_at(rig, path))
     parts = (f"# {plain(name)}", f"Now: **{plain(value)}**", plain(bound.widget.toolTip()))
     written = f"`vclamp run --set {path}=…`" if not rig.cell.exam else ""
     return Page(name, "\n\n".join(filter(None, (*parts, written, idea_of(chapter_of_path(path))))))
@@ -83,8 +82,7 @@ def _of_tip(window: "Window", widget: QWidget, at: QPoint | None) -> Page:
     name, tip = next(((_name(each), _tip(each, at)) for each in _upwards(widget) if _tip(each, at)), ("", ""))
     if not tip:
         return found
-    name = name or found.title
-    name = name[:1].upper() + name[1:]
+    name = _titled(name) or found.title
     body = found.text.partition("\n")[2] if found.title != name else ""
     return Page(name, "\n\n".join((f"# {plain(name)}", plain(tip), "---", f"## {found.title}", body)))
 
@@ -119,6 +117,11 @@ def _tip(widget: QWidget, at: QPoint | None) -> str:
     return widget.toolTip()
 
 
+def _titled(name: str) -> str:
+    """With a capital; symbols as γ and τ stay as they are."""
+    return name[:1].upper() + name[1:] if name[:1].isascii() else name
+
+
 def _name(widget: QWidget) -> str:
     return widget.accessibleName() or str(widget.property("text") or "")
 
@@ -134,7 +137,7 @@ def _chapter_of_place(window: "Window", widget: QWidget) -> str:
         (window.tabs, "measure"),
     ]  # fmt: skip
     return next((page for part, page in parts if part is not None and (part is widget or part.isAncestorOf(widget))),
-                "index")  # fmt: skip
+                "window")  # fmt: skip
 
 
 def focused() -> QWidget | None:

@@ -13,7 +13,7 @@ from vclamp.ui.panels.fields import ConcentrationSlider, CountSlider, QuantityFi
 from vclamp.ui.panels.marks import Arrow
 from vclamp.ui.panels.naming import PERMEABILITY_CM3_PER_S, PERMEABILITY_UNIT, range_text, value_at
 from vclamp.ui.panels.parameters import Parameters, kind_of
-from vclamp.ui.panels.words import PUMPS
+from vclamp.ui.panels.words import PUMPS, source_of
 
 USUAL_NUMBER = 1000  # of channels, where it is not known and they are to open one by one
 # key: its sign, unit and scale, and what it is
@@ -22,7 +22,8 @@ _AMOUNTS = {
     "p_cm3_per_s": (
         "P", PERMEABILITY_UNIT, 1 / PERMEABILITY_CM3_PER_S,
         "Permeability times area, with all channels open:\n"
-        "I = P·P open·z²(V F²/RT)·(inside − outside·exp(−zVF/RT))/(1 − exp(−zVF/RT)) for each ion",
+        "I = P·P open·z²(V F²/RT)·(inside − outside·exp(−zVF/RT))/(1 − exp(−zVF/RT)) for each ion\n"
+        "Goldman 1943, J Gen Physiol 27:37; Hodgkin & Katz 1949, J Physiol 108:37",
     ),
     "n_channels": ("channels", "", 1.0, "Number of channels: I = n·P open·i, with i the current of one"),
 }  # fmt: skip
@@ -77,7 +78,7 @@ class ChannelCard(Card):
         kind = kind_of(Channel, key)
         self.conductance: QuantityField = self.number(
             f"{self._prefix}.{key}", unit, scale * kind.low, scale * kind.high,
-            scale=scale, whole=kind.whole, tip=f"{what}\n{channel.source}",
+            scale=scale, whole=kind.whole, tip=f"{what}\n{channel.source}".strip(),
         )  # fmt: skip
         top = QHBoxLayout()
         top.addWidget(self.switch, 1)
@@ -131,7 +132,7 @@ class PumpCard(Card):
         kind = kind_of(Pump, "i_max_pA")
         self.largest = self.number(
             "cell.pump.i_max_pA", "pA", kind.low, kind.high,
-            tip=f"Largest net current: a third of what Na⁺ carries out\n{pump.source}",
+            tip=f"{_I_MAX_TIP}\n{pump.source}".strip(),
         )  # fmt: skip
         self.model = self.choice("cell.pump.type", PUMPS, "What its rate depends on")
         top = QHBoxLayout()
@@ -178,7 +179,7 @@ class CellCard(Editing):
         cm, tick = kind_of(Cell, "cm_pF"), kind_of(Cell, "tick_ms")
         self.cm = self.number("cell.cm_pF", "pF", cm.low, cm.high, 2, tip=_CM_TIP)
         self.volume = self._volume()
-        self.tick = self.number("cell.tick_ms", "ms", tick.low, tick.high, tip="Shorter is more exact and slower")
+        self.tick = self.number("cell.tick_ms", "ms", tick.low, tick.high, tip=_TICK_TIP)
         self.tick_word = self.caption("renewed every", self.tick)
         column = QVBoxLayout(self)
         column.setContentsMargins(7, 5, 6, 5)
@@ -194,7 +195,7 @@ class CellCard(Editing):
         """The volume inside, or at 0 none."""
         most = kind_of(Cell, "volume_pL").high
         field = QuantityField("pL", 0.0, most)
-        field.setToolTip(f"{_VOLUME_TIP}\n{range_text(0.0, most, 'pL')}")
+        field.setToolTip(f"{_VOLUME_TIP}\n{source_of('cell.volume_pL')}\n{range_text(0.0, most, 'pL')}")
         field.setSpecialValueText("pipette")
         tell = self.bind("cell.volume_pL", field, lambda value: field.show_value(value or 0.0))
         field.edited.connect(lambda value: tell(value or None))
@@ -241,8 +242,11 @@ def can_be_counted(channel: Channel) -> bool:
 
 _CM_TIP = "Membrane capacitance, about 1 µF/cm²: I = Cm dV/dt"
 _VOLUME_TIP = (
-    "With a volume the concentrations inside follow what flows;\nat 0 they stay as a large pipette would keep them."
+    "With a volume the concentrations inside follow what flows: d[ion]/dt = −I/(z·F·volume);\n"
+    "at 0 they stay as a large pipette would keep them."
 )
+_I_MAX_TIP = "Largest net current, a third of what Na⁺ carries out: I = I max·share of pumps that run"
+_TICK_TIP = "How often the concentrations inside are: d[ion]/dt = −I/(z·F·volume). Shorter is more exact and slower"
 _ONE_BY_ONE_TIP = (
     "Channels open and close one by one, at random, so that the current flickers:\n"
     "variance i·I − I²/n, with i the current of one. Else as if there were infinitely many."

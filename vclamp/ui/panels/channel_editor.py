@@ -34,6 +34,7 @@ from vclamp.ui.panels.channel_editor_text import ChannelText
 from vclamp.ui.panels.editing import NamedSwitch
 from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.panels.headings import dim
+from vclamp.ui.panels.naming import range_text
 from vclamp.ui.panels.parameters import settings
 from vclamp.ui.theme import Theme, channel_colours, readable
 from vclamp.units import celsius
@@ -257,7 +258,10 @@ class Head(QWidget):
         self.title = QLabel()
         self.voltage = QuantityField("mV", LOWEST_mV, HIGHEST_mV, 1)
         self.voltage.show_value(FIRST_mV)
-        self.voltage.setToolTip("The voltage at which rates and occupancies are shown; drag the line in a plot")
+        self.voltage.setToolTip(
+            "The voltage at which rates and occupancies are shown; drag the line in a plot\n"
+            f"{range_text(LOWEST_mV, HIGHEST_mV, 'mV')}"
+        )
         self.voltage.setAccessibleName("voltage")
         self.follow = NamedSwitch("of the cursor")
         self.follow.setToolTip("Follow the membrane's voltage and the channel's states at cursor 1")

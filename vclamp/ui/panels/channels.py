@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vclamp.model.rig import Rig
+from vclamp.model.rig import Cell, Rig
+from vclamp.ui.newest import Kept
 from vclamp.ui.panels.amplifier import AmplifierCard
 from vclamp.ui.panels.cards import BranchCard, Card, CellCard, ChannelCard, OneByOne, PumpCard, can_be_counted
 from vclamp.ui.panels.editing import Bound, Editing
@@ -48,7 +49,7 @@ class RigPanel(QTabWidget):
         self._running = False
         self._unfolded: set[str] = set()
         self.amplifier: AmplifierCard
-        self._shape: object = None
+        self._shape = _Shape()
         self._control: Rig | None = None
         self._spoken: tuple[str, ...] = ()  # paths of what is being edited
         self._pages = [QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame) for _ in range(2)]
@@ -77,8 +78,7 @@ class RigPanel(QTabWidget):
     def show_rig(self, rig: Rig, theme: Theme) -> None:
         """Show a rig; the cards are made anew only if there are others, or the looks are others."""
         lost: tuple[str, ...] = ()
-        if self._shape != (theme.name, _shape(rig)):
-            self._shape = (theme.name, _shape(rig))
+        if self._shape.become(rig, theme):
             lost = self._focused()
             self.tabBar().setFont(QApplication.font())  # a new look does not reach it by itself
             self._build(rig, theme)
@@ -243,9 +243,22 @@ def in_reading_order(layout: QLayout) -> Iterator[QWidget]:
             yield item.widget()
 
 
-def _shape(rig: Rig) -> object:
+class _Shape:
     """What decides which widgets there are."""
-    cell, solutions = rig.cell, rig.solutions
+
+    def __init__(self) -> None:
+        self._now: object = None
+        self._of_cell = Kept()
+
+    def become(self, rig: Rig, theme: Theme) -> bool:
+        """Take that of a rig in a look; whether it is another than before."""
+        ions, drugs = rig.solutions.ions, rig.solutions.drugs
+        bath = tuple((ion.name, ion.z) for ion in ions), tuple(drug.name for drug in drugs)
+        before, self._now = self._now, (theme.name, bath, self._of_cell.made(rig.cell, None, lambda: _shape(rig.cell)))
+        return self._now != before
+
+
+def _shape(cell: Cell) -> object:
     return (
         cell.name,
         [
@@ -255,6 +268,4 @@ def _shape(rig: Rig) -> object:
         cell.pump and (cell.pump.blocker, cell.pump.k_atp_mM is None, list(settings(cell.pump, ()))),
         cell.exam,
         [branch.name for branch in cell.branches],
-        [(ion.name, ion.z) for ion in solutions.ions],
-        [drug.name for drug in solutions.drugs],
     )

@@ -18,9 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from vclamp.model.rig import Rig
+from vclamp.ui.panels.boxes import EntersList
 from vclamp.ui.panels.fields import Calm, ConcentrationSlider, QuantityField
 from vclamp.ui.panels.marks import Caption, Dot, LeavesUndo, Refusal
 from vclamp.ui.panels.naming import name_of, range_text, value_at, value_text
+from vclamp.ui.panels.words import source_of
 
 STOP_FIRST = "It changes what is recorded: stop the run first (Esc)."
 UNKNOWN = object()  # no value to compare with
@@ -76,15 +78,8 @@ class NamedSwitch(QCheckBox):
             super().keyPressEvent(event)
 
 
-class Choice(Calm, QComboBox):
+class Choice(Calm, EntersList, QComboBox):
     """A box of choices on a page that scrolls; arrows choose, Enter shows the list."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter shows the list: Space is the window's."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.showPopup()
-        else:
-            super().keyPressEvent(event)
 
 
 class Bound:
@@ -180,7 +175,6 @@ class Editing(QFrame):
             self.setProperty("role", "panel")
         self._bound: dict[QWidget, Bound] = {}
         self._parts: list[Editing] = []
-        self._shows: list[Callable[[Rig], None]] = []
         self._idle_only: list[Bound] = []
         self._control: Rig | None = None
 
@@ -197,8 +191,6 @@ class Editing(QFrame):
             bound.follow(rig)
         for part in self._parts:
             part.show_rig(rig)
-        for show in self._shows:
-            show(rig)
 
     def show_control(self, control: Rig) -> None:
         """Mark what is another than in this rig, from the next one shown on."""
@@ -207,10 +199,6 @@ class Editing(QFrame):
             bound.compare(control)
         for part in self._parts:
             part.show_control(control)
-
-    def also(self, show: Callable[[Rig], None]) -> None:
-        """Something else to do when another rig is shown."""
-        self._shows.append(show)
 
     def show_running(self, running: bool) -> None:
         """What a run's traces depend on cannot be set while it goes on."""
@@ -283,7 +271,7 @@ class Editing(QFrame):
     ) -> QuantityField:  # fmt: skip
         """A number; it is shown as scale × value + offset, the range is that of what is shown."""
         field = QuantityField(unit, low, high, 0 if whole else decimals)
-        field.setToolTip("\n".join(filter(None, (tip, range_text(low, high, unit)))))
+        field.setToolTip("\n".join(filter(None, (tip, source_of(path), range_text(low, high, unit)))))
         tell = self.bind(path, field, lambda value: field.show_value(scale * (value or 0.0) + offset))
 
         def say(shown: float) -> None:

@@ -302,7 +302,6 @@ _RS = "V is lost on the way through the pipette: Rs·I (MΩ·pA/1000 = mV), with
 _CORRECTION = "What the amplifier adds to the command for the current that it sees: α·Rs dial·I; below 0, it gives back"
 _PREDICTION = "What the amplifier adds beforehand, so that the membrane is charged faster"
 _LAG = "What the amplifier's output is behind what it is told to be; nothing in a steady state"
-_OFFSET = "Error of the zero: V → V command + offset"
 _JUNCTION = "Liquid junction potential, bath minus pipette: V → V command − junction"
 _WAYS = {
     "cancelled": "−C-slow·dV est/dt: what the amplifier takes off as the estimated charging current of the membrane",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QToolButton, QWidget
+from shiboken6 import isValid
 
 DOT_EM, FRAME_PX, GAP_PX = 0.42, 2, 3
 
@@ -131,7 +132,9 @@ class Refusal(QObject):
                 part.hide()
 
     def eventFilter(self, heard: QObject, event: QEvent) -> bool:
-        """It ends when the widget is left or hidden."""
+        """It ends when the widget is left or hidden; one that is deleted with the focus is left when it is gone."""
+        if not isValid(self._widget):
+            return False
         if event.type() in (QEvent.Type.FocusOut, QEvent.Type.Hide):
             self.lift()
         elif event.type() == QEvent.Type.Resize:

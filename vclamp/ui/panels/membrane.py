@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 
-from vclamp.errors import VClampError
 from vclamp.model.channel import Channel
 from vclamp.model.exam import hidden, is_told
 from vclamp.model.ions import Solutions
@@ -119,11 +118,8 @@ def solutions_now(rig: Rig, value: Mapping[str, float]) -> Solutions:
 
 @lru_cache(maxsize=256)
 def reversal_mV(channel: Channel, solutions: Solutions) -> float:
-    """A channel's reversal potential; NaN where its current never changes sign."""
-    try:
-        return channel.reversal_mV(solutions)
-    except VClampError:  # of its ion there is none on one side
-        return nan
+    """A channel's reversal potential, found once; NaN where its current never changes sign."""
+    return channel.reversal_mV(solutions)
 
 
 def _channel(channel: Channel, solutions: Solutions, value: Mapping[str, float], colour: QColor) -> Branch:

@@ -91,7 +91,7 @@ def number_text(value: float) -> str:
     if "e" in text:
         head, power = text.split("e")
         ten = "10" + str(int(power)).translate(_SUPERSCRIPTS)
-        text = ten if head == "1" else f"{head} × {ten}"
+        text = ten if head == "1" else f"-{ten}" if head == "-1" else f"{head} × {ten}"
     return text.replace("-", "−")
 
 
@@ -106,7 +106,8 @@ def concentration(value_mM: float) -> str:
         return "0"
     units = (("mM", 1.0), ("µM", 1e3), ("nM", 1e6), ("pM", 1e9))
     unit, factor = next((u for u in units if value_mM * u[1] >= 1.0), units[-1])
-    return f"{value_mM * factor:.3g} {unit}"
+    value = value_mM * factor
+    return f"{value:.3g} {unit}" if value < 999.5 else f"{value:.0f} {unit}"
 
 
 def value_text(path: str, value: object) -> str:

@@ -10,6 +10,7 @@ from vclamp.errors import VClampError
 from vclamp.model.rig import Rig
 from vclamp.ui.newest import Beside, Newest
 from vclamp.ui.panels.fields import QuantityField
+from vclamp.ui.panels.naming import range_text
 from vclamp.ui.theme import Theme
 from vclamp.ui.tone import Tone
 
@@ -62,9 +63,9 @@ class SealTest(QWidget):
         ):
             widget.setAccessibleName(name)
         self.step.show_value(FIRST_STEP_mV)
-        self.step.setToolTip("Height of the test pulse")
+        self.step.setToolTip(f"Height ΔV of the test pulse: ΔI = ΔV/(Ra + Rm) at its end\n{_ends(self.step)}")
         self.width_ms.show_value(FIRST_WIDTH_ms)
-        self.width_ms.setToolTip("Its width; several τ for a good fit")
+        self.width_ms.setToolTip(f"Its width: several τ = Cm · Ra·Rm/(Ra + Rm) for a good fit\n{_ends(self.width_ms)}")
         self.sounds.setEnabled(self.tone.can_sound)
         self.sounds.setToolTip(
             "Its pitch falls as R rises (K)" if self.tone.can_sound else "This system plays no sound"
@@ -162,3 +163,8 @@ class SealTest(QWidget):
         total = numbers.get("total_MOhm", numbers.get("rs_MOhm", 0.0) + numbers.get("rm_MOhm", 0.0))
         if self.sounds.isChecked() and total > 0.0:
             self.tone.sound(total, EVERY_MS / 1000.0)
+
+
+def _ends(field: QuantityField) -> str:
+    """The range of a field, for its tooltip."""
+    return range_text(field.minimum(), field.maximum(), field.suffix().strip())

@@ -17,6 +17,8 @@ from vclamp.units import ZERO_CELSIUS_K
 
 LEAST_C, MOST_C = 250.0 - ZERO_CELSIUS_K, 350.0 - ZERO_CELSIUS_K
 _TEMPERATURE = "Of bath and cell: E = (RT/zF) ln(outside/inside); rates go with Q10^((T − T measured)/10 °C)"
+_CONCENTRATION = "Concentration of {ion} {side}: E = (RT/zF) ln(outside/inside)"
+_GAMMA = "Activity coefficient γ of {ion} {side}: activity = γ × concentration"
 _ACTIVITY = "What the ions act with: activity = γ × concentration"
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -99,10 +101,10 @@ class IonRows(Editing):
         self.gammas: dict[str, QuantityField] = {}
         for side, word in (("out", "outside"), ("in", "inside")):
             self.concentrations[side] = self.number(
-                f"{prefix}.{side}_mM", "mM", 0.0, 10_000.0, tip=f"Concentration of {ion.name} {word}"
+                f"{prefix}.{side}_mM", "mM", 0.0, 10_000.0, tip=_CONCENTRATION.format(ion=ion.name, side=word)
             )
             self.gammas[side] = self.number(
-                f"{prefix}.gamma_{side}", "", 0.01, 10.0, tip=f"Activity coefficient of {ion.name} {word}"
+                f"{prefix}.gamma_{side}", "", 0.01, 10.0, tip=_GAMMA.format(ion=ion.name, side=word)
             )
         for field in self.concentrations.values():
             field.setSuffix("")

@@ -124,7 +124,7 @@ AMPLIFIER: dict[str, tuple[str, str]] = {
         "Your estimate of Cm; the current that charges it is taken off:\n"
         "dV est/dt = (V command − V est)/((1 − prediction)·Rs dial·C-slow), I = C-slow·dV est/dt",
     ),
-    "rs_est_MOhm": ("Rs dial", "Your estimate of Rs, which correction, prediction and C-slow go by"),
+    "rs_est_MOhm": ("Rs dial", "Your estimate of Rs, which correction (α·Rs dial·I), prediction and C-slow go by"),
     "correction_percent": (
         "correction",
         "Part α of the lost voltage that is added to the command: α·Rs dial·I.\n"
@@ -164,6 +164,21 @@ AMPLIFIER: dict[str, tuple[str, str]] = {
     "recorder.gain_mV_per_pA": ("gain", "What the converter sees: gain·I"),
 }
 
+# how a path begins, the longer ones first: who found the equation that the value stands in; channels name their own
+_SOURCES = {
+    "amplifier.recorder.filter_kHz": "Thomson 1949, Proc IEE III 96:487",
+    "amplifier.recorder.seal_GOhm": "Nyquist 1928, Phys Rev 32:110",
+    "amplifier.recorder": "Bennett 1948, Bell Syst Tech J 27:446",
+    "amplifier.feedback_GOhm": "Nyquist 1928, Phys Rev 32:110",
+    "amplifier.junction_mV": "Barry & Lynch 1991, J Membr Biol 121:101",
+    "amplifier": "Sigworth 1995, in Single-Channel Recording, ch. 4; Lei et al. 2020, Phil Trans R Soc A 378:20190348",
+    "cell.cm_pF": "Curtis & Cole 1938, J Gen Physiol 21:757",
+    "cell.volume_pL": "DiFrancesco & Noble 1985, Phil Trans R Soc B 307:353",
+    "cell.tick_ms": "DiFrancesco & Noble 1985, Phil Trans R Soc B 307:353",
+    "cell.branches": "Lei et al. 2020, Phil Trans R Soc A 378:20190348",
+    "solutions": "Nernst 1889, Z Phys Chem 4:129",
+}
+
 CHOICES: dict[str, str] = {
     **SIDES, "v": "V", "v-e": "V − E", "displaced": "V, displacing ions",
     "marcus": "Marcus", "drude": "Drude & Learner", "on": "kept", "off": "not kept",
@@ -185,6 +200,11 @@ MODES = {"voltage-clamp": "voltage clamp", "current-clamp": "current clamp"}
 def unit_of(key: str) -> str:
     """The unit that a key's name ends in; empty if it has none."""
     return next((text for end, text in _UNITS.items() if key.endswith(f"_{end}")), "")
+
+
+def source_of(path: str) -> str:
+    """Who found the equation that the value at a dotted path stands in; empty of a channel's or the pump's own."""
+    return next((source for start, source in _SOURCES.items() if path.startswith(start)), "")
 
 
 def title_of(owner: Any, rig: Rig) -> str:

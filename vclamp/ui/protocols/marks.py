@@ -15,7 +15,7 @@ from vclamp.ui.panels.headings import dim
 from vclamp.ui.panels.marks import Knob
 from vclamp.ui.panels.parameters import kind_of
 from vclamp.ui.protocols.forms import form_grid
-from vclamp.ui.protocols.words import quantity_text
+from vclamp.ui.protocols.words import quantity_text, reach
 
 MARKS = "Marks"
 TO_THE_END = "its end"
@@ -92,8 +92,8 @@ class MarkRow:
         self.end.setSpecialValueText(TO_THE_END)
         self.away = Knob(text="✕", toolTip="Take this mark away")
         self.away.setAccessibleName(f"take mark {number + 1} away")
-        for (heading, tip), field in zip(_COLUMNS.values(), self.fields[:4], strict=True):
-            field.setToolTip(tip)
+        for (key, (heading, tip)), field in zip(_COLUMNS.items(), self.fields[:4], strict=True):
+            field.setToolTip(f"{tip}\n{reach(*_reach(key), 'ms')}".strip())
             field.setAccessibleName(f"mark {number + 1}, {heading}")
         self.name.editingFinished.connect(lambda: self.name.isModified() and self._say("name", self.name.text()))
         self.segment.activated.connect(lambda n: self._say("segment", self.segment.itemText(n)))

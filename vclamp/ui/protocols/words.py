@@ -1,9 +1,11 @@
 """What the parts of a protocol are called for people, what they mean, and how numbers are written."""
 
 import re
+from math import inf
 
 from vclamp.errors import VClampError
 from vclamp.model.protocol_table import letter
+from vclamp.ui.panels.naming import range_text
 
 TYPES = {
     "hold": "hold", "step": "step", "ramp": "ramp", "current-step": "current step", "current-ramp": "current ramp",
@@ -127,7 +129,4 @@ def sentence(error: VClampError) -> str:
 
 def reach(low: float, high: float, unit: str) -> str:
     """A range, for a tooltip; empty if there is none."""
-    if low == -high and high < float("inf"):
-        return f"±{number_text(high)} {unit}".rstrip()
-    ends = [number_text(end) for end in (low, high) if abs(end) < float("inf")]
-    return f"{' to '.join(ends)} {unit}".rstrip() if len(ends) == 2 else ""
+    return range_text(low, high, unit) if max(-low, high) < inf else ""

@@ -196,7 +196,7 @@ class Family:
         trace = scope.item.trace_at(QPointF(time_ms, value))
         if trace is None or self.header is None:
             return None
-        lines = {line.trace: line for line in scope.kind.lines(self.header.rig)}
+        lines = {line.trace: line for line in scope.lines(self.header.rig)}
         sweeps = self._sweeps if self._live is None else {**self._sweeps, self._live[0]: self._live[2]}
         found = ((name, k) for k, traces in sweeps.items() for name, each in traces.items() if each is trace)
         name, sweep = next(found, (next(iter(lines)), None))
@@ -209,7 +209,7 @@ class Family:
 
     def _lines(self) -> list[Line]:
         assert self.header is not None
-        return [line for scope in self.shown for line in scope.kind.lines(self.header.rig)]
+        return [line for scope in self.shown for line in scope.lines(self.header.rig)]
 
     # ---- drawing ---------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class Family:
             return
         newest = self._newest()
         for scope in self.shown:
-            lines = scope.kind.lines(self.header.rig)
+            lines = scope.lines(self.header.rig)
             behind = [
                 self._shown(line, sweep, traces[line.trace], bright=False)
                 for sweep, traces in sorted(self._sweeps.items())
@@ -244,7 +244,7 @@ class Family:
         if self.header is None or newest < 0:
             return
         for scope in self.shown:
-            for line in scope.kind.lines(self.header.rig):
+            for line in scope.lines(self.header.rig):
                 trace = self._sweeps[newest].get(line.trace)
                 if trace is not None:
                     scope.item.add_finished(self._shown(line, newest, trace, bright=False))
@@ -253,7 +253,7 @@ class Family:
         """Draw one sweep in front of all others."""
         assert self.header is not None
         for scope in self.shown:
-            lines = [line for line in scope.kind.lines(self.header.rig) if line.trace in traces]
+            lines = [line for line in scope.lines(self.header.rig) if line.trace in traces]
             scope.item.set_live([self._shown(x, sweep, traces[x.trace], bright=True) for x in lines])
 
     def _shown(self, line: Line, sweep: int, trace: Trace, *, bright: bool) -> Shown:
@@ -266,7 +266,7 @@ class Family:
             return
         traces = self._sweeps.get(self._newest() if self.front is not None else max(self._sweeps, default=-1), {})
         for scope in self.shown:
-            lines = [line for line in scope.kind.lines(self.header.rig) if line.label and line.trace in traces]
+            lines = [line for line in scope.lines(self.header.rig) if line.label and line.trace in traces]
             named = self._ghost.name(scope, self.header.rig)
             known = traces | {line.trace: trace for line, trace in named.items()}
             write_names(scope, [*lines, *named], known, self._inks.lines, self._inks.theme)

@@ -29,7 +29,7 @@ class FitLine:
         plots = [
             scope.plot
             for scope in self._scopes.values()
-            if scope.shown and any(line.trace == curve.y_name for line in scope.kind.lines(rig))
+            if scope.shown and any(line.trace == curve.y_name for line in scope.lines(rig))
         ]
         if fit is None or not fit.has_numbers or not plots or not curve.x.size:
             self.hide()

@@ -50,7 +50,7 @@ class Ghost:
         colour = QColor(theme.dim_text)
         own = self.recording is not None and self.recording.header is header
         for scope in scopes:
-            lines = scope.kind.lines(header.rig)
+            lines = scope.lines(header.rig)
             traces = [traces[line.trace] for line in lines for traces in self._sweeps if line.trace in traces]
             scope.item.set_behind(Shown(trace, colour, CLEAR if own else FAINT, z=-1.0) for trace in traces)
 
@@ -59,7 +59,7 @@ class Ghost:
         label = self.label
         if not label or not self._sweeps or scope.kind is not SCOPES[hero(rig)]:
             return {}
-        traces = [each[line.trace] for line in scope.kind.lines(rig)[:1] for each in self._sweeps if line.trace in each]
+        traces = [each[line.trace] for line in scope.lines(rig)[:1] for each in self._sweeps if line.trace in each]
         outermost = max(traces, key=lambda trace: abs(float(np.median(trace.values))), default=None)
         return {Line("ghost", label): outermost} if outermost is not None else {}
 

@@ -45,5 +45,7 @@ class Grid(InView):
 
 
 def _ticks(axis: pg.AxisItem, low: float, high: float, size_px: float) -> list[float]:
-    """Where an axis has labelled ticks, in data coordinates."""
+    """Where an axis has labelled ticks, in data coordinates; nowhere on one that a small panel leaves no room for."""
+    if size_px <= 0.0:  # pyqtgraph divides by it, and what C code raises in a paint ends the program on Python 3.11
+        return []
     return [float(value) for _, values in axis.tickValues(low, high, size_px)[:1] for value in values]

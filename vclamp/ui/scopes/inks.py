@@ -4,6 +4,7 @@ from PySide6.QtGui import QColor
 
 from vclamp.model.record import Header
 from vclamp.publish.scopes import Line
+from vclamp.ui.newest import Kept
 from vclamp.ui.scopes.layer import Shown
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.theme import Theme, line_colours, sweep_colours
@@ -19,11 +20,17 @@ class Inks:
         self.theme = theme
         self.lines: dict[str, QColor] = {}  # by trace, where it is not the sweep's
         self._sweeps: list[QColor] = []
+        self._mixed = Kept()
 
     def mix(self, header: Header) -> None:
-        """Mix them for a run."""
-        self._sweeps = sweep_colours(header.protocol.total_sweeps, self.theme)
-        self.lines = line_colours(header.rig, self.theme)
+        """Mix them for a run; those of the same cell are kept."""
+        rig, n_sweeps = header.rig, header.protocol.total_sweeps
+        ions = tuple(ion.name for ion in rig.solutions.ions)
+        self._sweeps, self.lines = self._mixed.made(
+            rig.cell,
+            (self.theme, n_sweeps, rig.amplifier, ions),
+            lambda: (sweep_colours(n_sweeps, self.theme), line_colours(rig, self.theme)),
+        )
 
     def shown(self, line: Line, sweep: int, trace: Trace, *, front: bool, live: bool, dim: bool) -> Shown:
         """A trace as it is drawn: wide in front, bright while it is live; behind it may be dim."""

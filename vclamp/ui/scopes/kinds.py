@@ -12,8 +12,9 @@ from vclamp.model.exam import hidden
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Header
 from vclamp.model.rig import Rig
-from vclamp.publish.scopes import SCOPES, ScopeKind, time_unit, title_of
+from vclamp.publish.scopes import SCOPES, Line, ScopeKind, time_unit, title_of
 from vclamp.publish.traces import ROOM, reading_unit, with_room
+from vclamp.ui.newest import Kept
 from vclamp.ui.scopes.grid import Grid
 from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import TraceItem
@@ -74,10 +75,16 @@ class Scope:
     cursors: list[pg.InfiniteLine] = field(default_factory=list)
     shown: bool = False
     title: str = ""
+    listed: Kept = field(default_factory=Kept)  # its lines
 
     def __post_init__(self) -> None:
         """A title that has no room becomes shorter."""
         self.plot.getViewBox().sigResized.connect(lambda _: self._write_title())
+
+    def lines(self, rig: Rig) -> tuple[Line, ...]:
+        """What is drawn in it of a rig."""
+        found: tuple[Line, ...] = self.listed.made(rig, self.kind, lambda: self.kind.lines(rig))
+        return found
 
     def set_title(self, title: str) -> None:
         """Name what is on the left axis."""

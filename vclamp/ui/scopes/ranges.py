@@ -21,7 +21,7 @@ def widen(scopes: Iterable[Scope], header: Header, chunk: Chunk, first: int, tra
     for scope in scopes:
         if scope.kind.fixed is not None or (scope.kind is SCOPES["voltage"] and not free) or not calm.any():
             continue
-        rows = [chunk.names.index(x.trace) for x in scope.kind.lines(header.rig) if x.trace in chunk.names]
+        rows = [chunk.names.index(x.trace) for x in scope.lines(header.rig) if x.trace in chunk.names]
         if not rows:
             continue
         new = chunk.values[rows, first : chunk.last]
