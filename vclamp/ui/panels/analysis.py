@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPlainTextEdit,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -35,6 +36,7 @@ from vclamp.ui.scopes.curves import CurvePlot
 from vclamp.ui.theme import Theme
 
 MOST_LINES = 6  # of what there is to say
+PLOT_EM = 8  # least height
 TABLE_SHARE = 0.34  # of the height at most
 AGAINST = {"command": "against command", "membrane": "against true V"}
 
@@ -56,7 +58,14 @@ class AnalysisPanel(QWidget):
         self.notes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._theme = theme
         self._shown: tuple[Recording | None, Result | None, Result | None, bool] = (None, None, None, False)
-        column = QVBoxLayout(self)
+        body, area = QWidget(), QScrollArea(widgetResizable=True)  # beside a protocol there is little room
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
+        column = QVBoxLayout(body)
         column.setContentsMargins(6, 4, 6, 6)
         column.setSpacing(4)
         for widget, stretch in ((self.choices, 0), (self.said, 0), (self.plot, 1), (self.table, 0), (self.notes, 0)):
@@ -77,6 +86,7 @@ class AnalysisPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Draw in another look."""
         self._theme = theme
+        self.plot.setMinimumHeight(PLOT_EM * theme.font_px)
         self.plot.set_theme(theme)
         self.table.set_theme(theme)
         self._draw()
