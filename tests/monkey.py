@@ -1,7 +1,6 @@
 """Someone who does anything at all to the window: every widget, key, menu, sheet and editor that can be had."""
 
 import random
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +11,6 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QScrollArea,
     QWidget,
@@ -33,7 +31,7 @@ CTRL, SHIFT, ALT = (getattr(Qt.KeyboardModifier, f"{name}Modifier") for name in 
 NONE = Qt.KeyboardModifier.NoModifier
 ENDS = ("Quit",)  # the one entry that is not tried
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
-BURST, PER_FRAME = 20, 10  # frames of a drag over a slider, and values in each: a mouse tells 500 places a second
+BURST, PER_FRAME = 20, 16  # frames of a drag over a slider, and values in each: a mouse tells 1000 places a second
 RARELY = 12  # acts between two looks at what there is
 
 
@@ -47,16 +45,13 @@ class Pause:
 
 
 def name_of(widget: QWidget) -> str:
-    """What a widget is and where, the same for all that are alike: "RigPanel/Card: QuantityField g"."""
+    """What a widget is and where, the same for all that are alike: "Window/RigPanel/ChannelCard: Arrow"."""
     above, parent = [], widget
     while parent is not None:
         if type(parent).__module__.startswith("vclamp") and (not above or above[0] != type(parent).__name__):
             above.insert(0, type(parent).__name__)
         parent = parent.parentWidget()
-    words = widget.accessibleName() or widget.objectName()
-    if isinstance(widget, QAbstractButton):
-        words = words or widget.text()
-    return f"{'/'.join(above)}: {type(widget).__name__} {re.sub('[0-9].*', '', words)[:24]}".strip()
+    return f"{'/'.join(above)}: {type(widget).__name__}"
 
 
 class Map:

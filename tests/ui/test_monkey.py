@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from math import inf
 
 import psutil
@@ -40,6 +41,14 @@ STALL_S = 1.0
 GROWTH_MB = 50.0
 CELLS = sorted(paths.shipped(paths.CELLS))
 PROTOCOLS = sorted(paths.shipped(paths.PROTOCOLS))
+LATER = (
+    "scipy.optimize",
+    "pynwb",
+    "h5py",
+    "pyabf",
+    "pyarrow.parquet",
+    "matplotlib.figure",
+)  # loaded once, when asked for
 EDITORS = (QLineEdit, QAbstractSpinBox, QPlainTextEdit)
 
 
@@ -50,7 +59,7 @@ class Monkey(Hands):
         super().__init__(window, random.Random(seed))
         self.done: Counter[str] = Counter()
         self.tricks: list[tuple[int, Callable[[], None]]] = [
-            (30, self.touch), (12, self.slide), (8, self.keys), (6, self.command), (4, self.undo), (4, self.menu),
+            (30, self.touch), (24, self.slide), (8, self.keys), (6, self.command), (4, self.undo), (4, self.menu),
             (6, self.scope), (3, self.tab), (2, self.drop), (2, self.load), (1, self.resize), (1, self.theme),
             (4, self.wait), (2, self.speed), (4, self.run),
         ]  # fmt: skip
@@ -298,6 +307,8 @@ def answer_questions(window: Window, chance: random.Random, monkeypatch: pytest.
 
 def play(window: Window, monkeypatch: pytest.MonkeyPatch, seconds: float, seed: int) -> tuple[Monkey, Figures]:
     """Let a monkey at the window, and look whether it is still what it was."""
+    for module in LATER:
+        import_module(module)
     window.set_speed(inf)
     monkey, changed = Monkey(window, seed), Counter[str]()
     answer_questions(window, monkey.chance, monkeypatch)

@@ -102,3 +102,16 @@ def test_letters_typed_into_a_field_are_no_commands(rig_window: Window) -> None:
     QTest.qWait(30)
     type_into(rig_window, rig_window.panel.cards["na"].conductance, "70b", end=Key.Key_Tab)
     assert not rig_window.course.projector.dark.isVisible()
+
+
+def test_a_list_in_a_window_of_its_own_comes_back_without_a_complaint_of_qt(rig_window: Window) -> None:
+    """It is back before the others have their places, and none of them can be given a height then."""
+    docks = rig_window.docks
+    docks.tabs.setCurrentWidget(rig_window.analyst.panel)
+    docks.show("ledger")
+    docks.docks["ledger"].setFloating(True)
+    QTest.qWait(50)
+    for _ in range(2):
+        press(rig_window, Key.Key_F11)
+        QTest.qWait(50)
+    assert docks.docks["ledger"].isFloating()

@@ -253,6 +253,8 @@ class Docks(QObject):
     def _divide(self) -> None:
         """Give the curves less room while a tab with a plot or a long table is open; a user's own division stays."""
         pair = [self.docks["curves"], self.docks["numbers"]]
+        if any(self._window.dockWidgetArea(dock) == Area.NoDockWidgetArea for dock in pair):
+            return  # a layout is being restored, and has not come to it
         needs_room = self._needs_room
         if needs_room != self._had_room:
             self._heights[self._had_room] = [dock.height() for dock in pair]
