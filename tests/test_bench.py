@@ -75,6 +75,24 @@ def test_a_program_in_its_own_process_gives_times_and_errors(capsys: Captured) -
     assert error < 1e-6
 
 
+def test_neuron_solves_the_same_axon_all_at_once_and_sweep_after_sweep(capsys: Captured) -> None:
+    pytest.importorskip("neuron")
+    assert main(["bench", "--only", "W1", "--peers", "neuron", "--repeats", "1"]) == 0
+    said = capsys.readouterr().out
+    found = re.findall(r"^  NEURON, 20 (?:cells|runs) .* (\S+) of P_open$", said, re.MULTILINE)
+    assert len(found) == 2
+    assert all(0.0 < float(error) < 1e-3 for error in found), "its tables of rates are 1 mV apart"
+
+
+def test_the_slider_is_timed_by_what_was_edited(capsys: Captured) -> None:
+    assert main(["bench", "--only", "slider", "--repeats", "1"]) == 0
+    said = capsys.readouterr().out
+    times = dict(re.findall(r"^  (after .*?|of it .*?) +([\d.]+) ms", said, re.MULTILINE))
+    assert list(times) == ["after a conductance", "after the temperature", "of it the traces", "of it the fit"]
+    assert all(float(time) > 0.0 for time in times.values())
+    assert len(re.findall(r"ms, (kept|missed)$", said, re.MULTILINE)) == 2
+
+
 def test_programs_that_are_missing_or_fail_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> Traces:
         raise RuntimeError("no such thing")

@@ -542,6 +542,20 @@ def test_a_terminal_is_shown_how_far_it_is_and_left_clean(tmp_path: Path) -> Non
     assert re.search(r"\r +\r$", shown.decode())
 
 
+def test_a_bundled_program_runs_its_own_modules_as_python_m_does_and_no_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "argv", ["vclamp"])
+    ran: list[tuple[object, ...]] = []
+    monkeypatch.setattr("runpy.run_module", lambda name, **options: ran.append((name, options["run_name"])))
+    assert main(["-m", "vclamp.storage.aside", "a file"]) == 0
+    assert (ran, sys.argv) == ([("vclamp.storage.aside", "__main__")], ["vclamp", "a file"])
+    assert main(["-m", "os", "a file"]) == 0
+    assert len(ran) == 1
+    assert capsys.readouterr() == ("", "")
+
+
 def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from vclamp.storage import tables
 

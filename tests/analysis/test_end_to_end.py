@@ -226,6 +226,27 @@ def test_the_dose_that_halves_a_sodium_current_is_that_of_its_toxin() -> None:
     assert found["hill"].value == pytest.approx(1.0, rel=1e-3)
 
 
+def test_without_a_run_free_of_the_drug_fractions_are_those_of_the_least_of_it_and_it_says_so() -> None:
+    rig = cell("squid-axon")
+    half_mM = next(b.half_mM for c in rig.cell.channels for b in c.blockers if b.drug == "TTX")
+    runs = [
+        record(with_drug(rig, "solutions.drugs.TTX.out_mM", half_mM * times), shipped("iv"))
+        for times in (0.1, 1.0, 10.0)
+    ]
+    found = analyse("dose-response", runs, Question("i_na_pA"))
+    assert any(note.startswith("No run is without TTX") for note in found.notes)
+    assert found.curves[0].curve.y == pytest.approx([1.0, 1.1 / 2.0, 1.1 / 11.0], rel=0.02)
+
+
+def test_ions_that_differ_beside_the_first_are_told() -> None:
+    rig = cell("hek-two-state-k", n_channels=None)
+    low = with_drug(rig, "solutions.ions.K.out_mM", 10.0)
+    both = with_drug(with_drug(rig, "solutions.ions.K.out_mM", 30.0), "solutions.ions.K.in_mM", 100.0)
+    runs = [record(each, shipped("tail")) for each in (rig, low, both)]
+    notes = analyse("reversal", runs, Question("i_two_state_k_pA")).notes
+    assert any(note.startswith("Also different: K_") for note in notes), notes
+
+
 def test_a_potassium_current_reverses_58_mV_lower_for_every_tenth_of_the_potassium() -> None:
     """RT/F ln 10 at 22 °C: 58.56 mV a decade."""
     rig = cell("hek-two-state-k", n_channels=None)

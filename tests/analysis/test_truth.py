@@ -8,7 +8,6 @@ import pytest
 
 from vclamp import paths
 from vclamp.analysis import truth
-from vclamp.model.amplifier import Amplifier
 from vclamp.model.channel import Channel
 from vclamp.model.files import load_rig
 from vclamp.model.gating import Gate, Mwc, TwoState
@@ -106,7 +105,7 @@ def test_the_reversal_of_a_mixture_is_where_its_currents_cancel() -> None:
     """Two ohmic channels: (g₁E₁ + g₂E₂)/(g₁ + g₂), weighted by how open they are."""
     k = Channel("k", g_nS=3.0, pore=OhmicPore(e_mV=-90.0), gates=(Gate("n", inf="1", tau_ms="1"),))
     leak = Channel("leak", g_nS=1.0, pore=OhmicPore(e_mV=-10.0))
-    rig = Rig(Cell("c", 10.0, (k, leak)), amplifier=Amplifier(rs_MOhm=7.0))
+    rig = Rig(Cell("c", 10.0, (k, leak)))
     assert truth.reversal_mV(rig, "i_pA") == pytest.approx((3.0 * -90.0 - 10.0) / 4.0, abs=0.01)
     assert truth.reversal_mV(rig, "i_pA", {"k": 1 / 3}) == pytest.approx(-50.0, abs=0.01)
     assert truth.reversal_mV(rig, "i_k_pA") == -90.0

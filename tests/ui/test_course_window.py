@@ -1,6 +1,7 @@
 """A protocol of the course opens with what it is best seen with, and a supervisor looks over its user's shoulder."""
 
 from dataclasses import replace
+from math import inf
 
 from rig_window import Key, click, press, recorded, settle, wait_for
 
@@ -14,6 +15,7 @@ def settled(window: Window) -> None:
 
 
 def test_a_protocol_opens_its_scopes_and_its_analysis(rig_window: Window) -> None:
+    rig_window.set_speed(inf)
     rig_window.load_protocol("leak-subtraction")
     settled(rig_window)
     opens = rig_window.bench.protocol.opens
@@ -27,6 +29,7 @@ def test_a_protocol_opens_its_scopes_and_its_analysis(rig_window: Window) -> Non
 
 
 def test_the_subtracted_current_is_drawn_beside_the_recorded_one(rig_window: Window) -> None:
+    rig_window.set_speed(inf)
     rig_window.load_protocol("leak-subtraction")
     press(rig_window, Key.Key_Space)
     settled(rig_window)

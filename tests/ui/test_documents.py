@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -133,33 +134,33 @@ def test_a_click_in_the_list_of_runs_shows_that_run(rig_window: Window, blocked_
     assert rig_window.documents.path == tmp_path / "other.nwb"
 
 
-@pytest.mark.parametrize(
-    ("suffix", "content"),
-    [
-        (".nwb", b"\x89HDF\r\n\x1a\n" + bytes(500)),
-        (".nwb", b""),
-        (".vclamp", b"SQLite format 3\0" + bytes(4000)),
-        (".vclamp", b"not a database"),
-        (".txt", b"hello"),
-        (".vclamp", None),
-    ],
-)
-def test_a_damaged_file_is_explained_and_changes_nothing(
-    rig_window: Window, tmp_path: Path, suffix: str, content: bytes | None
-) -> None:
+DAMAGED = {
+    "head.nwb": b"\x89HDF\r\n\x1a\n" + bytes(500),
+    "empty.nwb": b"",
+    "head.vclamp": b"SQLite format 3\0" + bytes(4000),
+    "text.vclamp": b"not a database",
+    "text.txt": b"hello",
+    "absent.vclamp": None,
+}
+
+
+def test_a_damaged_file_is_explained_and_changes_nothing(rig_window: Window, tmp_path: Path) -> None:
     family(rig_window)
-    before = rig_window.display.recording, rig_window.bench.rig, rig_window.bench.protocol, points(rig_window)
-    file = tmp_path / f"damaged{suffix}"
-    if content is not None:
-        file.write_bytes(content)
-    rig_window.documents.open(file)
-    settle(rig_window)
-    assert file.name in rig_window.banner.message
-    assert "internal error" not in rig_window.banner.message
-    now = rig_window.display.recording, rig_window.bench.rig, rig_window.bench.protocol, points(rig_window)
-    assert now == before
+    shows = attrgetter("display.recording", "bench.rig", "bench.protocol")
+    before = *shows(rig_window), points(rig_window)
+    for name, content in DAMAGED.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        rig_window.documents.open(tmp_path / name)
+        settle(rig_window)
+        assert name in rig_window.banner.message
+        assert "internal error" not in rig_window.banner.message
+        assert (*shows(rig_window), points(rig_window)) == before, name
+        rig_window.edit(TTX, 1e-6)
+        assert rig_window.banner.message == "", name
+        rig_window.bench.undo()
+        settle(rig_window)
     rig_window.edit(TTX, 1e-6)
-    assert rig_window.banner.message == ""
     family(rig_window)
     click_run(rig_window, 1)
     assert rig_window.display.recording.header.rig == before[1], "the runs of the session can still be shown"

@@ -18,7 +18,7 @@ from vclamp.ui.panels.editing import Bound
 from vclamp.ui.panels.exam import HIDDEN
 from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.panels.marks import Knob
-from vclamp.ui.panels.naming import concentration, name_of, number_text, value_text
+from vclamp.ui.panels.naming import concentration, number_text
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -133,21 +133,6 @@ def test_steps_have_the_names_that_people_use(path: str, value: object, name: st
     bench = Bench(squid_axon(), iv())
     bench.set_value(path, value)
     assert bench.undo_step == name
-
-
-def test_no_value_of_any_cell_is_called_by_its_key(desk: Desk) -> None:
-    for file in sorted(paths.CELLS.glob("*.toml")):
-        desk.put(load_rig(file))
-        for card in desk.panel.cards.values():
-            if hasattr(card, "arrow"):
-                card.arrow.setChecked(True)
-        for each in desk.panel._all_bound():
-            name = name_of(desk.bench.rig, each.path)
-            assert name, each.path
-            titles = {channel.title for channel in desk.bench.rig.cell.channels}
-            words = [word for word in name.split(", ") if word not in titles and "K_d" not in word]
-            assert not any("_" in word for word in words), (file.stem, name)
-            assert value_text(each.path, 1.5)
 
 
 def test_sizes_of_any_order_are_written_as_people_write_them() -> None:

@@ -355,7 +355,7 @@ def come_to_rest(window: Window) -> None:
 
 
 def test_a_monkey_breaks_nothing(rig_window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkey, _ = play(rig_window, monkeypatch, 20.0, int(os.environ.get("MONKEY_SEED", time.time() // 86400)))
+    monkey, _ = play(rig_window, monkeypatch, 10.0, int(os.environ.get("MONKEY_SEED", time.time() // 86400)))
     assert monkey.longest[0].work_s < STALL_S, monkey.longest[0]
 
 

@@ -32,7 +32,7 @@ from vclamp.model.rig import Rig
 from vclamp.ui.panels.cards import Card
 from vclamp.ui.panels.channels import RigPanel
 from vclamp.ui.panels.fields import SLIDER_STEPS, CountSlider, QuantityField, quantity, single_conductance
-from vclamp.ui.panels.naming import value_at
+from vclamp.ui.panels.naming import name_of, value_at, value_text
 from vclamp.ui.panels.parameters import kind_of
 from vclamp.ui.panels.solutions import note_text
 from vclamp.ui.panels.words import AMPLIFIER, WORDS
@@ -89,6 +89,7 @@ class Seen:
     free: tuple[str, ...]  # and of the others
     forms: dict[str, dict[str, tuple[type[QWidget], object]]]  # by channel and path: the widget, what it shows
     cut_off: tuple[str, ...]  # numbers that are wider than their fields
+    bound: tuple[str, ...]  # paths of all values that can be set
 
 
 def look_at(panel: RigPanel, rig: Rig) -> Seen:
@@ -105,6 +106,7 @@ def look_at(panel: RigPanel, rig: Rig) -> Seen:
             for field in panel.findChildren(QuantityField)
             if field.isVisible() and field.lineEdit().width() < field.fontMetrics().horizontalAdvance(field.text())
         ),
+        tuple(each.path for each in panel._all_bound()),
     )
 
 
@@ -314,6 +316,17 @@ def test_the_form_shows_every_number_switch_choice_and_formula(seen: dict[str, S
             elif isinstance(value, str) and key.endswith(("_per_ms", "tau_ms", "inf")):
                 assert issubclass(fields[path][0], QLineEdit), path
                 assert fields[path][1] == value
+
+
+def test_no_value_of_any_cell_is_called_by_its_key(seen: dict[str, Seen]) -> None:
+    for cell, panel in seen.items():
+        titles = {channel.title for channel in panel.rig.cell.channels}
+        for path in panel.bound:
+            name = name_of(panel.rig, path)
+            assert name, path
+            words = [word for word in name.split(", ") if word not in titles and "K_d" not in word]
+            assert not any("_" in word for word in words), (cell, name)
+            assert value_text(path, 1.5)
 
 
 def test_every_number_of_a_form_can_be_typed_and_taken_back(rig_window: Window) -> None:

@@ -1,10 +1,15 @@
 """T begins a membrane test that follows the rig: R_a, R_m and C_m as they are, again and again, until it is left."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 from rig_window import press, settle, wait_for
 
+from vclamp.ui import tone
 from vclamp.ui.panels.seal_test import SealTest
 from vclamp.ui.tone import pitch_Hz
 from vclamp.ui.window import Window
@@ -58,6 +63,29 @@ def test_an_ideal_clamp_shows_no_access_and_current_clamp_is_refused(rig_window:
     wait_for(lambda: not seal.on, 5.0)
     assert "voltage clamp" in seal.note.text()
     QTest.qWait(10)
+
+
+def test_a_player_is_fed_a_wave_without_a_break(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = tmp_path / "heard"
+    monkeypatch.setattr(tone, "_PLAYERS", (("no-such-player",), ("tee", str(heard))))
+    player = tone.Tone()
+    assert player.can_sound
+    for r_MOhm in (5.0, 5.0, 500.0):
+        player.sound(r_MOhm, 0.05)
+    qtbot.waitUntil(lambda: heard.exists() and heard.stat().st_size == 2 * 3 * 1102, timeout=5000)
+    player.stop()
+    wave = np.fromfile(heard, "<i2").astype(float)
+    steepest = 2.0 * np.pi * pitch_Hz(5.0) / tone.RATE_Hz * tone.LOUD
+    assert 0.9 * steepest < np.abs(np.diff(wave)).max() <= steepest + 1.0
+    assert wave.max() == pytest.approx(tone.LOUD, rel=0.01)
+
+
+def test_without_a_player_it_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tone, "_PLAYERS", (("no-such-player",),))
+    player = tone.Tone()
+    assert not player.can_sound
+    player.sound(5.0, 0.05)
+    player.stop()
 
 
 def test_the_tone_falls_as_the_resistance_rises() -> None:

@@ -144,18 +144,18 @@ def test_a_ledger_opened_in_a_pause_shows_the_newest_sample(rig_window: Window) 
 def test_the_ledger_follows_cursor_1(rig_window: Window) -> None:
     rig_window.load_cell("neuron-pump")
     rig_window.edit("solutions.drugs.ouabain.out_mM", 1.0)
-    rig_window.bench.set_scene(rig_window.bench.rig, minutes(30), "long")
+    rig_window.bench.set_scene(rig_window.bench.rig, minutes(12), "long")
     family(rig_window)
     open_ledger(rig_window)
     ledger, texts = rig_window.display.ledger, []
     sodium = [ion.name for ion in rig_window.bench.rig.solutions.ions].index("Na")
-    for at_min in (1.0, 25.0):
+    for at_min in (1.0, 9.0):
         rig_window.display.stack.move_cursor(0, 60_000.0 * at_min)
         assert f"t = {at_min:g} min" in ledger.when.text()
         texts.append(float(ledger.table.item(0, sodium).text()))
     sweep = rig_window.display.recording.sweeps[0]
     assert texts[1] > texts[0] + 20.0
-    assert texts[1] == pytest.approx(sweep["in_Na_mM"][round(25 * 60_000.0 * 0.1)], rel=0.01)
+    assert texts[1] == pytest.approx(sweep["in_Na_mM"][round(9 * 60_000.0 * 0.1)], rel=0.01)
 
 
 def test_the_three_verdicts_differ_by_what_flows() -> None:
@@ -299,18 +299,6 @@ def test_the_circuit_shows_the_pump_its_current_and_its_block(rig_window: Window
     (blocked,) = (b for b in rig_window.display.circuit.circuit.branches if b.kind == "pump")
     assert blocked.unblocked < 0.01
     assert blocked.current_pA < 0.01 * pump.current_pA
-
-
-def test_currents_of_all_branches_add_up_to_the_amplifiers(rig_window: Window) -> None:
-    for cell in CELLS:
-        rig_window.load_cell(cell)
-        settle(rig_window)
-        if rig_window.bench.rig.cell.exam:
-            continue  # its branches are not told
-        circuit = rig_window.display.circuit.circuit
-        largest = max(abs(branch.current_pA) for branch in circuit.branches)
-        capacitor = circuit.branches[0]
-        assert abs(capacitor.current_pA) <= 0.02 * largest + 0.05, f"{cell}: at rest no current charges the membrane"
 
 
 def test_a_channel_without_a_reversal_potential_is_drawn_without_a_battery() -> None:

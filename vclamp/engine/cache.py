@@ -26,6 +26,8 @@ from vclamp.errors import VClampError
 _PACKAGE = Path(paths.__file__).parent
 _SOURCES = (*sorted((_PACKAGE / "engine/kernels").glob("*.py")), _PACKAGE / "ui/scopes/raster.py")
 _MODULES = [".".join(source.relative_to(_PACKAGE.parent).with_suffix("").parts) for source in _SOURCES]
+_CLAMPED = f"{__package__}.kernels.line"  # the last that the ideal clamp's kernels need
+_HALVES = [each for each in _MODULES if each <= _CLAMPED], [each for each in _MODULES if each > _CLAMPED]
 _READY = "ready"
 _COMPILES = "VCLAMP_COMPILES"  # set in the process that fills a folder
 _LOOK_S = 0.2
@@ -174,7 +176,10 @@ def _make(place: Path, tell: Tell) -> bool:
 
 
 def _fill(folder: Path, tell: Tell) -> bool:
-    """Compile into a folder, the engine's and the window's kernels at once; whether that came to its end."""
+    """Compile into a folder, in two processes that take about as long; whether that came to its end.
+
+    Both come to `chance` and `tables`, and write the same.
+    """
     total = sum(source.read_text(encoding="utf-8").count("\n@njit(") for source in _SOURCES)
     environment = {**os.environ, _COMPILES: "1", "NUMBA_CACHE_DIR": str(folder)}
     mute, until = subprocess.DEVNULL, time.monotonic() + _PATIENCE_S
@@ -183,7 +188,7 @@ def _fill(folder: Path, tell: Tell) -> bool:
             [sys.executable, "-m", "vclamp.engine.cache", *modules],
             env=environment, cwd=_PACKAGE.parent, stdin=mute, stdout=mute, stderr=mute,
         )
-        for modules in (_MODULES[:-1], _MODULES[-1:])
+        for modules in _HALVES
     ]  # fmt: skip
     while any(child.poll() is None for child in children):
         go_on = tell(sum(1 for _ in folder.glob("*/*.nbi")), total) and time.monotonic() < until

@@ -53,7 +53,7 @@ class Bar(QToolBar):
         self.hold_name, self.hold = Caption(" Hold", ""), self._hold()
         self._hold_dot, self._preset_mV = Dot(self.hold), nan
         self.hold_name.double_clicked.connect(self._reset_hold)
-        self.progress = QProgressBar()
+        self.progress = _Progress()
         self.progress.setMaximumWidth(280)
         self.speed = _Box()
         self.speed.setAccessibleName("speed")
@@ -117,9 +117,7 @@ class Bar(QToolBar):
         whole = f"{sweeps}, {time_text(self._paced_ms / speed)}" if paced else sweeps
         self.progress.setRange(0, max(total, 1))
         self.progress.setValue(done)
-        letters = self.progress.fontMetrics()
-        width = max(letters.horizontalAdvance(f" {text} ") for text in (f"sweep {total} / {total}", whole))
-        self.progress.setMinimumWidth(width)
+        self.progress.make_room(f"sweep {total} / {total}", whole)
         self.progress.setFormat(f"sweep {done} / {total}" if done else whole)
 
     def show_speed(self, speed: float) -> None:
@@ -140,6 +138,22 @@ class Bar(QToolBar):
         self._paced_ms = paced_ms(protocol)
         if not self.halt.isEnabled():
             self.show_progress(0, protocol.total_sweeps)
+
+
+class _Progress(QProgressBar):
+    """Wide enough for what it may come to say, in the font of any look."""
+
+    _texts: tuple[str, ...] = ("",)
+
+    def make_room(self, *texts: str) -> None:
+        """For these."""
+        self._texts = texts
+        self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt's own knows only what it says now."""
+        width = max(self.fontMetrics().horizontalAdvance(f" {text} ") for text in self._texts)
+        return super().minimumSizeHint().expandedTo(QSize(width, 0))
 
 
 class _Box(EntersList, QComboBox):
