@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-AFTER_MS = 50  # curves let the traces be painted first, and follow them often enough for the eye
+AFTER_MS = 80  # curves let the traces be painted first, and follow them often enough for the eye
 READ_MS = 200  # nobody reads numbers faster
 NAME_MS, NAME_AT_LATEST_MS = 150, 2000  # names look for new places once the lines they are written on stand still
 
