@@ -105,6 +105,7 @@ class Analyst(QObject):
             self._late.stop()
             self._line.hide()
             if shown is None or not shown.sweeps:
+                self._ghost, self._reasons = Kept(), (None, {})
                 self.panel.show_nothing()
             return
         if shown is display.recording and shown is not self._reasons[0]:

@@ -43,4 +43,5 @@ class Saver:
                     return
                 task()
             finally:
+                del task  # with its sweep
                 self._tasks.task_done()

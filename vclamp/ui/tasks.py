@@ -32,5 +32,6 @@ class Tasks:
     def _work(self) -> None:
         while (task := self._waiting.get()) is not None:
             task()
+            del task  # with all that it worked on, which may be large
             with self._lock:
                 self._n_free += 1

@@ -72,6 +72,7 @@ class LiveIv(CurvePlot):
         self._runs = (shown, compared)
         if shown is None or not shown.sweeps or shown.header.rig.amplifier.clamps_current:
             self._newest.forget()
+            self._faint = Kept()
             self._draw(((), ()))
             return
         question = self._question
