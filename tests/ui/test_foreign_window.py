@@ -144,7 +144,7 @@ def test_another_rate_and_other_sweeps_are_laid_over_at_their_own_times(rig_wind
     family(rig_window)
     other = record(squid_axon(), replace(quick(sweeps=2), fs_kHz=10.0))
     rig_window.display.lay_over(other)
-    (faint, _) = rig_window.display.stack.scopes["total"].item._behind
+    (faint, _) = rig_window.display.stack.scopes["total"].item._ground.shown
     assert faint.trace.dt_ms * faint.trace.length == pytest.approx(20.0)
 
 
@@ -186,7 +186,7 @@ def test_a_real_recording_lies_behind_a_simulated_run_of_its_protocol(rig_window
 
     foreign = opened(rig_window, REAL)
     family(rig_window)
-    behind = rig_window.display.stack.scopes["total"].item._behind
+    behind = rig_window.display.stack.scopes["total"].item._ground.shown
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = ABF(str(REAL))

@@ -259,7 +259,7 @@ def test_what_nearly_cancels_is_said_to(qtbot: object) -> None:
 
 
 def behind(window: Window, scope: str = "total") -> list[NDArray[float32]]:
-    return [shown.trace.values for shown in window.display.stack.scopes[scope].item._behind]
+    return [shown.trace.values for shown in window.display.stack.scopes[scope].item._ground.shown]
 
 
 def tick(panel: InspectorPanel) -> None:
