@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QPixmapCache
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QDoubleSpinBox, QMessageBox, QWidget
+from recordings import squid_axon
 from rig_window import Key, family, nothing_goes_wrong, open_window, press, quick, settle, wait_for
 
 from vclamp import paths
@@ -224,6 +225,7 @@ def test_a_cell_leaves_no_more_than_qt_keeps_of_its_number_fields(one_window: Wi
 
 
 def test_with_another_protocol_the_sweeps_of_the_last_one_are_forgotten(one_window: Window) -> None:
+    one_window.bench.set_scene(squid_axon(), quick(), "afresh")
     one_window.tabs.setCurrentWidget(one_window.analyst.panel)
     family(one_window)
     one_window.edit("solutions.drugs.TTX.out_mM", 1e-5)  # compared with what was recorded, in curves and analyses
