@@ -13,7 +13,6 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QPixmapCache
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QDoubleSpinBox, QMessageBox, QWidget
-from recordings import squid_axon
 from rig_window import Key, family, nothing_goes_wrong, open_window, press, quick, settle, wait_for
 
 from vclamp import paths
@@ -224,15 +223,14 @@ def test_a_cell_leaves_no_more_than_qt_keeps_of_its_number_fields(one_window: Wi
     assert of_cells < of_fields + 10.0
 
 
-def test_with_another_protocol_the_sweeps_of_the_last_one_are_forgotten(one_window: Window) -> None:
-    one_window.bench.set_scene(squid_axon(), quick(), "afresh")
-    one_window.tabs.setCurrentWidget(one_window.analyst.panel)
-    family(one_window)
-    one_window.edit("solutions.drugs.TTX.out_mM", 1e-5)  # compared with what was recorded, in curves and analyses
-    settle(one_window)
-    first = weakref.ref(one_window.display.recording.sweeps[0])
-    one_window.load_protocol(replace(quick(sweeps=3), name="another"))
-    settle(one_window)
+def test_with_another_protocol_the_sweeps_of_the_last_one_are_forgotten(rig_window: Window) -> None:
+    rig_window.tabs.setCurrentWidget(rig_window.analyst.panel)
+    family(rig_window)
+    rig_window.edit("solutions.drugs.TTX.out_mM", 1e-5)  # compared with what was recorded, in curves and analyses
+    settle(rig_window)
+    first = weakref.ref(rig_window.display.recording.sweeps[0])
+    rig_window.load_protocol(replace(quick(sweeps=3), name="another"))
+    settle(rig_window)
     wait_for(lambda: gc.collect() >= 0 and first() is None, 5.0, "the sweeps to be forgotten")
 
 
