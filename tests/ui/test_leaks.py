@@ -2,9 +2,7 @@
 
 import ctypes
 import gc
-import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import cycle
 
 import psutil
@@ -13,7 +11,7 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QPixmapCache
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QDoubleSpinBox, QMessageBox, QWidget
-from rig_window import Key, family, nothing_goes_wrong, open_window, press, quick, settle, wait_for
+from rig_window import Key, family, nothing_goes_wrong, open_window, press, quick, settle
 
 from vclamp import paths
 from vclamp.ui.actions import show_about, show_keys
@@ -221,17 +219,6 @@ def test_a_cell_leaves_no_more_than_qt_keeps_of_its_number_fields(one_window: Wi
         f"a cell with {sum(made) / len(made):.0f} number fields: {of_cells:.0f} kB, as many alone: {of_fields:.0f} kB"
     )
     assert of_cells < of_fields + 10.0
-
-
-def test_with_another_protocol_the_sweeps_of_the_last_one_are_forgotten(rig_window: Window) -> None:
-    rig_window.tabs.setCurrentWidget(rig_window.analyst.panel)
-    family(rig_window)
-    rig_window.edit("solutions.drugs.TTX.out_mM", 1e-5)  # compared with what was recorded, in curves and analyses
-    settle(rig_window)
-    first = weakref.ref(rig_window.display.recording.sweeps[0])
-    rig_window.load_protocol(replace(quick(sweeps=3), name="another"))
-    settle(rig_window)
-    wait_for(lambda: gc.collect() >= 0 and first() is None, 5.0, "the sweeps to be forgotten")
 
 
 def test_a_dialog_that_is_only_hidden_is_seen(one_window: Window) -> None:

@@ -1,5 +1,7 @@
 """The window under real keys and clicks: running, editing, opening, saving, looks."""
 
+import gc
+import weakref
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
@@ -124,6 +126,17 @@ def test_space_twice_at_once_pauses_the_run_that_has_not_begun(rig_window: Windo
     assert rig_window.display._sweeps == []
     press(rig_window, Key.Key_Escape)
     wait_for(lambda: not rig_window.bridge.running, 0.5)
+
+
+def test_with_another_protocol_the_sweeps_of_the_last_one_are_forgotten(rig_window: Window) -> None:
+    rig_window.tabs.setCurrentWidget(rig_window.analyst.panel)
+    family(rig_window)
+    rig_window.edit("solutions.drugs.TTX.out_mM", 1e-5)  # compared with what was recorded, in curves and analyses
+    settle(rig_window)
+    first = weakref.ref(rig_window.display.recording.sweeps[0])
+    rig_window.load_protocol(replace(quick(sweeps=3), name="another"))
+    settle(rig_window)
+    wait_for(lambda: gc.collect() >= 0 and first() is None, 5.0, "the sweeps to be forgotten")
 
 
 def test_a_run_stopped_in_its_first_sweep_brings_the_last_one_back(rig_window: Window) -> None:
