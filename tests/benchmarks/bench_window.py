@@ -168,6 +168,7 @@ def opened(watch: Watch) -> Iterator[object]:
     """The real window, with someone who sees every frame."""
     import rig_window
     from PySide6.QtCore import QEvent
+    from PySide6.QtTest import QTest
 
     class Seen(rig_window.Window):
         """Tells after every frame, when it is flushed."""
@@ -180,6 +181,8 @@ def opened(watch: Watch) -> Iterator[object]:
 
     rig_window.Window = Seen
     with tempfile.TemporaryDirectory() as home, rig_window.open_window(Path(home)) as window:
+        window.activateWindow()  # an X server without a window manager gives the keys to nobody
+        QTest.qWaitForWindowActive(window)
         yield window
 
 
