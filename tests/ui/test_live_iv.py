@@ -4,10 +4,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 from recordings import iv
-from rig_window import family, live, settle, wait_for
+from rig_window import family, handle_at, live, settle, ttx_slider, wait_for
 
 from vclamp import paths
 from vclamp.model.files import load_protocol, load_rig
@@ -145,3 +146,17 @@ def test_a_plot_too_low_for_its_axes_is_drawn_without_ticks(qtbot: QtBot) -> Non
     assert up == []
     plot.setUpdatesEnabled(True)
     plot.grab()
+
+
+def test_in_a_drag_names_stand_at_their_lines_from_the_first_preview_on(rig_window: Window) -> None:
+    family(rig_window)
+    drag = ttx_slider(rig_window)
+    QTest.mousePress(drag, Qt.MouseButton.LeftButton, pos=handle_at(drag))
+    for x in range(10, 60, 4):
+        QTest.mouseMove(drag, handle_at(drag) + QPoint(x, 0))
+        live(0.09)
+        texts = [slot.text for slot in rig_window.display.iv._slots if slot.text.isVisible()]
+        places = [(text.pos().x(), text.pos().y()) for text in texts]
+        assert len(set(places)) == len(texts)
+        assert (0.0, 0.0) not in places
+    QTest.mouseRelease(drag, Qt.MouseButton.LeftButton, pos=handle_at(drag))

@@ -69,7 +69,7 @@ class CurvePlot(pg.PlotWidget):
         plot.getViewBox().setDefaultPadding(ROOM)
         plot.getViewBox().setRange(xRange=(-100.0, 60.0), yRange=(-100.0, 100.0), disableAutoRange=False)
         self._grid = Grid(plot)
-        self._n_named = 0
+        self._named: list[bool] = []  # of the slots, those that bear a name
         self._resting = QTimer(self, interval=REST_MS, singleShot=True)
         self._resting.timeout.connect(self._place_names)
         for changed in (plot.getViewBox().sigRangeChanged, plot.getViewBox().sigResized):
@@ -117,11 +117,11 @@ class CurvePlot(pg.PlotWidget):
             self._slots.append(_Slot(self.getPlotItem()))
         for slot, each in zip(self._slots, shown, strict=True):
             slot.draw(each, self._theme, self._log)
-        n_named = sum(bool(each.label) for each in shown if not each.ghost)
-        if n_named == self._n_named:
+        named = [bool(each.label) and not each.ghost for each in shown]
+        if named == self._named:
             self._resting.start()  # while curves follow one another fast, names stay where they are
         else:
-            self._n_named = n_named
+            self._named = named
             self._place_names()
 
     def _place_names(self) -> None:
