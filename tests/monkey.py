@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 from rig_window import Key, double_click, held, let_go
 from shiboken6 import isValid
-from waiting import waited_s
 
 from vclamp.ui.window import Window
 
@@ -32,6 +31,7 @@ NONE = Qt.KeyboardModifier.NoModifier
 ENDS = ("Quit",)  # the one entry that is not tried
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 BURST, PER_FRAME = 20, 16  # frames of a drag over a slider, and values in each: a mouse tells 1000 places a second
+STALL_S, WAIT_S = 1.0, 3.0  # of work, and with whatever else the machine has to do
 RARELY = 12  # acts between two looks at what there is
 
 
@@ -40,7 +40,7 @@ class Pause:
     """How long the window did not answer."""
 
     work_s: float  # of the thread's processor
-    wall_s: float  # less the time for which the thread was ready and others had the processors
+    wall_s: float  # with whatever else the machine has to do
     what: str
 
 
@@ -114,14 +114,15 @@ class Hands:
 
     def timed(self, what: str, act: Callable[[], object]) -> None:
         """Do one thing that the window should answer at once."""
-        wall, work, waited = time.perf_counter(), time.thread_time(), waited_s()
+        wall, work = time.perf_counter(), time.thread_time()
         self._began_s = wall
         act()
         QApplication.processEvents()
         self._began_s = inf
-        wall = time.perf_counter() - wall - (waited_s() - waited)
-        self.longest.append(Pause(time.thread_time() - work, wall, what))
-        self.longest = sorted(self.longest, key=lambda pause: -max(pause.work_s, pause.wall_s))[:5]
+        pause = Pause(time.thread_time() - work, time.perf_counter() - wall, what)
+        assert pause.work_s < STALL_S, pause
+        assert pause.wall_s < WAIT_S, pause
+        self.longest = sorted([*self.longest, pause], key=lambda pause: -pause.wall_s)[:5]
 
     def show(self, widget: QWidget) -> None:
         """Scroll to a widget."""

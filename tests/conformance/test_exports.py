@@ -111,27 +111,12 @@ def test_a_shipped_protocol_is_read_back_by_others(name: str, key: str, tmp_path
     READERS[key](as_told(recording) if EXPORTERS[key].hides else recording, path)
 
 
-def pictured(name: str, key: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["png", "svg", "pdf", "html"])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_protocol_has_a_picture_and_a_report(name: str, key: str, tmp_path: Path) -> None:
     path = tmp_path / f"run{EXPORTERS[key].suffix}"
     assert export([recorded(name)], path) == (path,)
     assert path.stat().st_size > 5_000
-
-
-@pytest.mark.parametrize("key", ["svg", "html"])
-@pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_protocol_has_a_picture_and_a_report(name: str, key: str, tmp_path: Path) -> None:
-    pictured(name, key, tmp_path)
-
-
-# The same drawing and the same chapters as above, in other bytes: daily for what differs most, else in the campaign.
-DAILY = {"iv", "current-steps", "leak-subtraction", "run-down"}
-OTHERWISE = [n if n in DAILY else pytest.param(n, marks=pytest.mark.campaign) for n in SHIPPED]
-
-
-@pytest.mark.parametrize("key", ["png", "pdf"])
-@pytest.mark.parametrize("name", OTHERWISE)
-def test_a_shipped_protocol_has_a_picture_and_a_report_in_other_bytes(name: str, key: str, tmp_path: Path) -> None:
-    pictured(name, key, tmp_path)
 
 
 REFUSED = {  # by ABF, as ten epochs and sweeps of one length cannot say it; by ATF for the lengths alone

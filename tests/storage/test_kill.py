@@ -74,7 +74,7 @@ def confirmed_and_surviving(nursery: Nursery, work: Callable[[Path], None], fold
     return confirmed, survived
 
 
-@campaign(10, 200)
+@campaign(20, 200)
 def test_no_confirmed_sweep_is_lost(n_kills: int, nursery: Nursery, tmp_path: Path) -> None:
     outcomes = [confirmed_and_surviving(nursery, record, tmp_path, seed) for seed in range(n_kills)]
     assert all(survived >= confirmed >= 1 for confirmed, survived in outcomes), outcomes

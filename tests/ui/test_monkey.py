@@ -11,7 +11,23 @@ from math import inf
 
 import psutil
 import pytest
-from monkey import ALT, BURST, CTRL, ENDS, MIDDLE, NONE, OTHERS, PER_FRAME, PLAIN, RARELY, RIGHT, SHIFT, TEXTS, Hands
+from monkey import (
+    ALT,
+    BURST,
+    CTRL,
+    ENDS,
+    MIDDLE,
+    NONE,
+    OTHERS,
+    PER_FRAME,
+    PLAIN,
+    RARELY,
+    RIGHT,
+    SHIFT,
+    STALL_S,
+    TEXTS,
+    Hands,
+)
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
@@ -37,7 +53,6 @@ from vclamp import paths
 from vclamp.ui.theme import THEMES
 from vclamp.ui.window import Window
 
-STALL_S = 1.0
 GROWTH_MB = 50.0
 CELLS = sorted(paths.shipped(paths.CELLS))
 PROTOCOLS = sorted(paths.shipped(paths.PROTOCOLS))
@@ -355,8 +370,7 @@ def come_to_rest(window: Window) -> None:
 
 
 def test_a_monkey_breaks_nothing(rig_window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkey, _ = play(rig_window, monkeypatch, 10.0, int(os.environ.get("MONKEY_SEED", time.time() // 86400)))
-    assert monkey.longest[0].work_s < STALL_S, monkey.longest[0]
+    play(rig_window, monkeypatch, 20.0, int(os.environ.get("MONKEY_SEED", time.time() // 86400)))
 
 
 @pytest.mark.campaign
@@ -364,7 +378,6 @@ def test_a_monkey_breaks_nothing(rig_window: Window, monkeypatch: pytest.MonkeyP
 def test_a_monkey_breaks_nothing_in_a_long_time(rig_window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = float(os.environ.get("MONKEY_S", "1200"))
     monkey, figures = play(rig_window, monkeypatch, seconds, int(os.environ.get("MONKEY_SEED", "3")))
-    worst = monkey.longest[0]
-    assert max(worst.work_s, worst.wall_s) < STALL_S, worst
-    assert figures.changes >= 1e4 * figures.work_s / 60.0  # of the time that it had a processor
+    assert monkey.longest[0].wall_s < STALL_S, monkey.longest[0]
+    assert figures.changes >= 1e4 * seconds / 60.0
     assert figures.growth_MB < GROWTH_MB
