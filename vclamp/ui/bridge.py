@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vclamp.storage.session import Session
 
 FRAME_MS = 16
-ANSWER_MS = 4  # while nothing runs, an edit is answered within a frame
+ANSWER_MS = 2  # while nothing runs, an edit is answered within a frame
 DRAIN_S = 0.012  # of a frame; the rest is for painting
 _OF_A_RIG = (Header, Chunk, Sweep, Finished, Preview, Rest)
 _SIGNALS = {
