@@ -28,7 +28,7 @@ from monkey import (
     TEXTS,
     Hands,
 )
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QAbstractListModel, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -235,10 +235,11 @@ class Monkey(Hands):
     def _use_list(self, widget: QWidget) -> None:
         """Choose, name, hide, edit what is in it."""
         model = widget.model() if isinstance(widget, QAbstractItemView) else None
-        if isinstance(widget, QHeaderView) or model is None or not model.rowCount() or not model.columnCount():
+        if isinstance(widget, QHeaderView) or model is None or not model.index(0, 0).isValid():
             self._use_any(widget)
             return
-        index = model.index(self.chance.randrange(model.rowCount()), self.chance.randrange(model.columnCount()))
+        n_columns = 1 if isinstance(model, QAbstractListModel) else model.columnCount()  # a list's cannot be asked
+        index = model.index(self.chance.randrange(model.rowCount()), self.chance.randrange(n_columns))
         widget.scrollTo(index)
         at = widget.visualRect(index).center()
         if not widget.viewport().rect().contains(at):
