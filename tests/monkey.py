@@ -149,7 +149,13 @@ class Hands:
             return
         self.map.touch(top.childAt(place) or top)
         modifiers = self.chance.choices([NONE, SHIFT, CTRL], [12, 1, 1])[0]
-        self.timed(f"click {name_of(widget)}", lambda: QTest.mouseClick(handle, button, modifiers, place))
+
+        def strike() -> None:
+            QTest.mousePress(handle, button, modifiers, place)
+            if isValid(handle):
+                QTest.mouseRelease(handle, button, modifiers, place)
+
+        self.timed(f"click {name_of(widget)}", strike)
 
     def double_click(self, widget: QWidget, at: QPoint | None = None) -> None:
         self.map.touch(widget)
@@ -163,7 +169,13 @@ class Hands:
         if handle is None or (key == Key.Key_Q and modifiers & CTRL):
             return
         self.map.touch(focus)
-        self.timed(f"{key.name} to {name_of(focus)}", lambda: QTest.keyClick(handle, key, modifiers))
+
+        def strike() -> None:
+            QTest.keyPress(handle, key, modifiers)
+            if isValid(handle):  # else it went with the list that the key has closed
+                QTest.keyRelease(handle, key, modifiers)
+
+        self.timed(f"{key.name} to {name_of(focus)}", strike)
 
     def write(self, text: str) -> None:
         """Characters, one after the other."""
