@@ -89,6 +89,13 @@ def test_extreme_numbers_are_refused_or_computed_with(n: int, budget_s: float) -
     assert min(figures["ran"], figures["refused"]) > 0.1 * figures.total()
 
 
+def test_a_clamp_that_grows_beyond_all_numbers_stays_at_its_rails() -> None:
+    dials = {"rs_est_MOhm": 1000.0, "cm_est_pF": 18.0, "correction_percent": 70.0, "prediction_percent": 60.0}
+    amplifier = Amplifier(rs_MOhm=5.0, circuit="full", tau_sum_ms=8.6e-4, **dials)  # type: ignore[arg-type]
+    rig = replace(load_rig(paths.CELLS / "squid-axon.toml"), amplifier=amplifier)
+    assert wrong(rig, record(rig, PROTOCOL).sweeps[0]) == []
+
+
 # ---- what leaves the numbers all the same
 
 KINDS = [Amplifier(), Amplifier(rs_MOhm=5.0), Amplifier(mode="current-clamp")]

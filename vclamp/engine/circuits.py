@@ -21,6 +21,7 @@ _Z: Array = np.concatenate(
     [Z_FIRST + Z_STEP * np.arange(Z_COUNT), np.exp(LOG_Z_FIRST + LOG_Z_STEP * np.arange(LOG_Z_COUNT))]
 )
 _TAYLOR_TERMS, _SMALL = 13, 0.5
+_HUGE = 1e100
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,12 @@ def responses(amplifier: Amplifier, cm_pF: float, longest_ms: float, levels: int
     h_ms = longest_ms / 2.0 ** np.arange(levels)[:, None, None, None]
     ah = np.array(np.broadcast_to(clamp.a * h_ms, (levels, _Z.size, n, n)))
     ah[:, :, 0, 0] -= _Z
-    phi1, phi2 = _phi(ah)
+    with np.errstate(over="ignore", invalid="ignore"):
+        phi1, phi2 = _phi(ah)
     integral = (h_ms**2 * phi2)[:, :, 0, :]
-    return np.ascontiguousarray(np.concatenate([(h_ms * phi1).reshape(levels, _Z.size, n * n), integral], axis=2))
+    table = np.concatenate([(h_ms * phi1).reshape(levels, _Z.size, n * n), integral], axis=2)
+    # an unstable circuit is at its rails long before the end of such a step, which is then seen to be too long
+    return np.ascontiguousarray(np.clip(np.nan_to_num(table, nan=_HUGE), -_HUGE, _HUGE))
 
 
 def _phi(ah: Array) -> tuple[Array, Array]:
