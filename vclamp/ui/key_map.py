@@ -1,5 +1,6 @@
 """All keys at a glance, over the window, until any key is pressed."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from html import escape
 
@@ -49,9 +50,9 @@ class KeyMap(QWidget):
     def _fill(self) -> None:
         """Write the groups in columns of about one height, in letters so large that all fit."""
         self.setGeometry(self.parentWidget().rect())
-        size_px = round(LARGEST * self._theme.font_px)
-        while size_px > LEAST_PX and not self._fits(size_px):
-            size_px -= 1
+        sizes_px = range(LEAST_PX + 1, round(LARGEST * self._theme.font_px) + 1)
+        n_fit = bisect_left(sizes_px, True, key=lambda size_px: not self._fits(size_px))
+        self._fits(LEAST_PX + n_fit)
 
     def _fits(self, size_px: int) -> bool:
         room = self.rect().marginsRemoved(self.contentsMargins())
