@@ -104,6 +104,19 @@ def test_a_run_with_live_changes_replays_bit_for_bit_in_chunks_of_any_size(betwe
         assert same(first, replay(first, chunk_ms=chunk_ms)), chunk_ms
 
 
+@pytest.mark.parametrize("kept", [{1}, {2}, {0, 2}])
+def test_sweeps_of_a_rested_run_replay_without_those_in_which_the_rig_was_changed(kept: set[int]) -> None:
+    first = record(IDEAL, mixed(), inbox=Restless(IDEAL, 3))
+    assert len({sweep.rig for sweep in first.sweeps}) == 3
+    assert same(first.only(kept), replay(first.only(kept)))
+
+
+def test_a_run_without_a_finished_sweep_replays_to_none() -> None:
+    told: list[float] = []
+    assert replay(record(IDEAL, mixed()).only(()), progress=told.append).sweeps == ()
+    assert told == []
+
+
 @both_clamps
 @pytest.mark.parametrize("between", ["rested", "interval"])
 def test_chunk_size_does_not_change_a_bit(rig: Rig, between: str) -> None:

@@ -148,6 +148,7 @@ def replay(
 ) -> Recording:
     """Run a recording's rig and protocol again, with its changes, as far as it went; its sweeps are kept.
 
+    Of a part of a run in which the cell lives on between sweeps, changes in sweeps that were left out are missed.
     `progress` is told the fraction that is done.
 
     Raises
@@ -161,10 +162,11 @@ def replay(
             where=recording.about.source,
             remedy="Run its protocol on a cell of your own, and compare.",
         )
-    script = Script(tuple(c for s in recording.sweeps for c in s.changes), chunk_ms)
+    if not recording.sweeps:
+        return recording
     header, wanted = recording.header, {sweep.index for sweep in recording.sweeps}
-    last, sweeps = max(wanted, default=-1), []
-    for event in run(header.rig, header.protocol, seed=header.seed, inbox=script):
+    last, sweeps = max(wanted), []
+    for event in run(header.rig, header.protocol, seed=header.seed, inbox=Script(_changes(recording), chunk_ms)):
         if isinstance(event, Finished) and event.reason == "failed":
             raise VClampError(event.message)
         if isinstance(event, Sweep):
@@ -175,6 +177,17 @@ def replay(
             if event.index >= last:
                 break
     return replace(recording, sweeps=tuple(sweeps))
+
+
+def _changes(recording: Recording) -> tuple[Change, ...]:
+    """All changes that its sweeps tell of; for one in a sweep that was left out stands one in the sweep before."""
+    found, rig = [], recording.header.rig
+    for sweep in recording.sweeps:
+        if sweep.rig != rig:
+            found.append(Change(sweep.index - 1, 0, sweep.rig))
+        found += sweep.changes
+        rig = sweep.changes[-1].rig if sweep.changes else sweep.rig
+    return tuple(found)
 
 
 def check_size(rig: Rig, protocol: Protocol) -> None:
