@@ -18,6 +18,7 @@ from vclamp.model.ions import Drug
 from vclamp.model.protocol import Hold, Ladder, Protocol, Ramp, Step
 from vclamp.model.record import Change, Chunk, Event, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Amplifier, Rig
+from vclamp.model.series import Series
 from vclamp.run import runner
 from vclamp.run.runner import Inbox, check_size, record, replay, run
 
@@ -476,3 +477,10 @@ def test_a_run_too_large_for_memory_is_refused_before_anything_is_allocated(monk
     assert not sweeps
     assert finished.reason == "failed"
     assert "GB" in finished.message
+
+
+def test_the_sentence_about_a_run_that_is_too_large_counts_its_repeats() -> None:
+    often = replace(mixed(), series=Series(repeats=1000), fs_kHz=1000.0)
+    n_samples = 1000 * sum(map(often.n_samples, range(3)))
+    with pytest.raises(VClampError, match=rf"^mixed: {n_samples:,} samples would take 2\.\d GB\."):
+        check_size(IDEAL, often)

@@ -199,19 +199,20 @@ def check_size(rig: Rig, protocol: Protocol) -> None:
         With what it needs, the limit or what is free, and how to shrink it.
     """
     lengths, n_traces = [protocol.n_samples(k) for k in range(protocol.n_sweeps)], len(trace_names(rig, protocol))
-    size = sum(lengths) * protocol.series.repeats * n_traces * _BYTES_PER_VALUE
+    n_samples = sum(lengths) * protocol.series.repeats
+    size = n_samples * n_traces * _BYTES_PER_VALUE
     shrink = "use fewer sweeps, shorter segments, or a lower fs_kHz."
     if size > MAX_BYTES:
         raise VClampError(
-            f"{sum(lengths):,} samples would take {size / 1024**3:.1f} GB",
+            f"{n_samples:,} samples would take {size / 1024**3:.1f} GB",
             where=protocol.name,
             remedy=f"At most {MAX_BYTES / 1024**3:g} GB are allowed: {shrink}",
         )
-    drawn = sum(lengths) * n_traces * _BYTES_TO_DRAW
+    drawn = n_samples * n_traces * _BYTES_TO_DRAW
     needed = size + drawn + _SWEEPS_UNDER_WAY * max(lengths) * n_traces * _BYTES_PER_VALUE
     if needed > _SMALL_BYTES and needed > (free := _free_bytes()):
         raise VClampError(
-            f"{sum(lengths):,} samples of {n_traces} traces need {needed / 1024**2:,.0f} MB of memory, "
+            f"{n_samples:,} samples of {n_traces} traces need {needed / 1024**2:,.0f} MB of memory, "
             f"and {free / 1024**2:,.0f} MB are free",
             where=protocol.name,
             remedy=f"Close other programs, or {shrink}",
