@@ -90,7 +90,7 @@ def analyse(arguments: Namespace, told: Told) -> int:
     from vclamp.analysis.analyses import analyse as measured
     from vclamp.analysis.report import as_json, as_text, estimates_csv, points_csv
     from vclamp.analysis.results import Question
-    from vclamp.storage.safely import write_text
+    from vclamp.storage.safely import refuse_existing, write_text
 
     window, baseline, leak = (None if x is None else tuple(x) for x in (arguments.window, arguments.baseline,
                                                                         arguments.leak))  # fmt: skip
@@ -105,13 +105,16 @@ def analyse(arguments: Namespace, told: Told) -> int:
         print(as_json(result, question) if arguments.format == "json" else as_text(result), end="")
         return 0
     out = Path(arguments.output)
+    refuse_existing(out, arguments.overwrite)
     texts = {out: as_json(result, question)}
     if arguments.format == "csv":
         texts = {out: points_csv(result), out.with_stem(f"{out.stem}-results"): estimates_csv(result)}
-    for path, text in texts.items():
-        if text:
-            write_text(path, text, overwrite=arguments.overwrite)
-            told.line(f"{arguments.file} -> {path}")
+    files = {path: text for path, text in texts.items() if text}
+    for path in files:  # before the first is written
+        refuse_existing(path, arguments.overwrite)
+    for path, text in files.items():
+        write_text(path, text, overwrite=arguments.overwrite)
+        told.line(f"{arguments.file} -> {path}")
     return 0
 
 
@@ -127,7 +130,7 @@ def export(arguments: Namespace, told: Told) -> int:
 
     recordings = _selected(arguments.file, arguments.run or "last")
     if arguments.sweeps:
-        n = max(recording.header.protocol.total_sweeps for recording in recordings)
+        n = max((sweep.index + 1 for recording in recordings for sweep in recording.sweeps), default=1)
         wanted = {number - 1 for number in _chosen(arguments.sweeps, n, "sweep", arguments.file)}
         recordings = [recording.only(wanted) for recording in recordings]
     with told.progress(f"writing {Path(arguments.output).name}") as progress:
@@ -186,10 +189,10 @@ def _chosen(text: str, n: int, what: str, file: str) -> list[int]:
     for part in text.split(","):
         first, dash, last = (piece.strip() for piece in part.partition("-"))
         ends = (first, last if dash else first)
-        if not all(end.isascii() and end.isdigit() and len(end) < 10 for end in ends):
+        if not all(end.isascii() and end.isdigit() and len(end) < 10 for end in ends) or int(ends[0]) > int(ends[1]):
             raise VClampError(f"'{text[:40]}' is no selection", where=f"--{what}", remedy="As 2 or 1,3-5.")
         numbers += range(int(ends[0]), min(int(ends[1]), int(ends[0]) + _MOST) + 1)
     wrong = next((number for number in numbers if not 1 <= number <= n), None)
-    if wrong is not None or not numbers:
+    if wrong is not None:
         raise VClampError(f"has no {what} {wrong}", where=Path(file).name, remedy=f"It has 1 to {n}.")
     return numbers

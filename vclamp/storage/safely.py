@@ -48,9 +48,9 @@ def write_safely(
     """
     path = Path(path)
     stem = f"{TEMPORARY}{_host()}-{os.getpid()}-{secrets.token_hex(6)}"
-    temporary = path.with_name(stem + path.suffix)
     try:
         refuse_existing(path, overwrite)
+        temporary = path.with_name(stem + path.suffix)
         tidy(path.parent)
         write(temporary)
         sync_file(temporary)
@@ -130,7 +130,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise if the path exists and may not be replaced, or if there is no folder to hold it.
+    """Raise if the path exists and may not be replaced, is a folder, or if there is no folder to hold it.
 
     Raises
     ------
@@ -139,6 +139,8 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     """
     if not path.parent.is_dir():
         raise VClampError("there is no such folder", where=str(path.parent), remedy="Make it, or choose another.")
+    if os.path.isdir(path):
+        raise VClampError("is a folder", where=path.name or str(path), remedy="Give the name of a file in it.")
     if not overwrite and os.path.lexists(path):
         raise VClampError("exists already", where=path.name, remedy="Use --overwrite or another name.")
 
