@@ -68,21 +68,31 @@ def write_safely(
         _remove(path.parent, stem)
 
 
-def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:
+def write_text(path: Path, text: str, *, overwrite: bool = False, same: Callable[[Path], bool] | None = None) -> None:
     """Write a text file in UTF-8 as `write_safely` does.
+
+    Parameters
+    ----------
+    path, overwrite
+        As there.
+    text : str
+        What is written.
+    same : callable, optional
+        Whether the file at a path describes what it should; by default whether it holds this text.
 
     Raises
     ------
     VClampError
-        As there.
+        As there, and if it is not the same.
     """
     data = text.encode()
+    same = same or (lambda place: place.read_bytes() == data)
 
     def write(place: Path) -> None:
         place.write_bytes(data)
 
     def check(place: Path) -> None:
-        if place.read_bytes() != data:
+        if not same(place):
             raise VClampError("does not read back as it was written", where=path.name)
 
     write_safely(path, write, check, overwrite=overwrite)

@@ -97,11 +97,7 @@ def _shipped(name: str) -> Protocol | None:
 def _write(path: Path, text: str, protocol: Protocol) -> Path:
     """Write the file, and read it back."""
     from vclamp.model.files import load_protocol
-    from vclamp.storage.safely import write_safely
+    from vclamp.storage.safely import write_text
 
-    def check(place: Path) -> None:
-        if load_protocol(place) != protocol:
-            raise VClampError("does not read back as it was written", where=path.name)
-
-    write_safely(path, lambda place: place.write_bytes(text.encode()) and None, check, overwrite=True)
+    write_text(path, text, overwrite=True, same=lambda place: load_protocol(place) == protocol)
     return path
