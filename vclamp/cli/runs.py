@@ -88,9 +88,9 @@ def _seed(text: str) -> int:
 def analyse(arguments: Namespace, told: Told) -> int:
     """Measure recordings; prints or writes what was found."""
     from vclamp.analysis.analyses import analyse as measured
-    from vclamp.analysis.report import as_json, as_text, estimates_csv, points_csv
+    from vclamp.analysis.report import as_json, as_text
     from vclamp.analysis.results import Question
-    from vclamp.storage.safely import refuse_existing, write_text
+    from vclamp.publish.results import write_results
 
     window, baseline, leak = (None if x is None else tuple(x) for x in (arguments.window, arguments.baseline,
                                                                         arguments.leak))  # fmt: skip
@@ -104,17 +104,9 @@ def analyse(arguments: Namespace, told: Told) -> int:
     if arguments.output is None:
         print(as_json(result, question) if arguments.format == "json" else as_text(result), end="")
         return 0
-    out = Path(arguments.output)
-    refuse_existing(out, arguments.overwrite)
-    texts = {out: as_json(result, question)}
-    if arguments.format == "csv":
-        texts = {out: points_csv(result), out.with_stem(f"{out.stem}-results"): estimates_csv(result)}
-    files = {path: text for path, text in texts.items() if text}
-    for path in files:  # before the first is written
-        refuse_existing(path, arguments.overwrite)
-    for path, text in files.items():
-        write_text(path, text, overwrite=arguments.overwrite)
-        told.line(f"{arguments.file} -> {path}")
+    files = write_results(Path(arguments.output), result, question, arguments.format, overwrite=arguments.overwrite)
+    for file in files:
+        told.line(f"{arguments.file} -> {file}")
     return 0
 
 
