@@ -349,6 +349,29 @@ def test_a_table_of_ours_opens_again_with_its_command(tmp_path: Path, mode: str)
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_table_of_several_runs_of_ours_opens_again_as_so_many(tmp_path: Path) -> None:
+    runs = [record(squid_axon(), small_protocol(2, n_samples)) for n_samples in (100, 60)]
+    export(runs, tmp_path / "a.csv")
+    again = load(tmp_path / "a.csv")
+    assert [recording.about.name for recording in again] == ["run 1", "run 2"]
+    for one, other in zip(runs, again, strict=True):
+        assert [sweep.index for sweep in other.sweeps] == [0, 1]
+        for mine, read in zip(one.sweeps, other.sweeps, strict=True):
+            np.testing.assert_array_equal(mine["i_na_pA"], read["i_na_pA"])
+            np.testing.assert_array_equal(mine["command_mV"], read["command_mV"])
+
+
+def test_sweeps_of_another_program_one_under_another_are_told_by_their_units(tmp_path: Path) -> None:
+    rows = [f"{k // 3},{k % 3},{-70 + 10 * (k % 3 > 0)},{k / 8},{k},20" for k in range(6)]
+    text = "\n".join(["Sweep,time (ms),V cmd (mV),Im (nA),aux_pA,temperature", *rows])
+    recording = only(write_text(tmp_path / "a.csv", text))
+    assert recording.header.rig.amplifier.mode == "voltage-clamp"
+    assert [sweep.names for sweep in recording.sweeps] == [("command_mV", "i_pA", "aux_pA")] * 2
+    assert [sweep["i_pA"].tolist() for sweep in recording.sweeps] == [[0.0, 125.0, 250.0], [375.0, 500.0, 625.0]]
+    assert [list(values) for values in played(recording)] == [[-70.0, -60.0, -60.0]] * 2
+    assert "Left out, in no unit of voltage or current: temperature." in recording.about.note
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -362,6 +385,8 @@ def test_a_table_of_ours_opens_again_with_its_command(tmp_path: Path, mode: str)
         ("weight,i_pA\n0,1\n1,2\n", ""),
         ("time_ms,a (pA),a (pA),b (mV),b (mV),b (mV)\n0,1,1,1,1,1\n1,1,1,1,1,1\n", "it has 3 sweeps, but 2 of 'a'"),
         ("time_ms,Cmd (mV)\n0,1\n1,2\n", "holds a stimulus but no recording"),
+        ("sweep,time_ms,i_pA\n,0,1\n0,1,2\n", "its column 'sweep' holds no numbers of sweeps"),
+        ("run,sweep,time_ms,i_pA\nnan,0,0,1\n1,0,1,2\n", "its column 'run' holds no numbers of runs"),
         ("PK\3\4\0\0", "is not a text file"),
     ],
 )
