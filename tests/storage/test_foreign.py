@@ -28,6 +28,7 @@ from vclamp.model.segments import CurrentStep, Hold, Step, Waveform
 from vclamp.publish.exporters import export
 from vclamp.run.runner import record
 from vclamp.storage import aside, foreign
+from vclamp.storage.commanded import held
 from vclamp.storage.recordings import load
 
 HERE = Path(__file__).parent
@@ -205,6 +206,24 @@ def test_an_nwb_file_gives_a_run_for_each_electrode_with_its_stimulus(tmp_path: 
     steps = first.header.protocol.segments
     assert isinstance(steps[1], Step)
     assert steps[1].level_mV == Ladder(-80.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("starts_ms", "interval_ms"),
+    [
+        ((0.0, 300.0300030003001, 600.0600060006002), 10_000 / 33.33),  # end to end, and no round number
+        ((0.0, 300.2, 600.3), 300.15),
+        ((0.0, 300.1, 600.05), None),  # they overlap
+        ((0.0, 310.0, 700.0), None),
+    ],
+)
+def test_an_interval_is_never_shorter_than_the_sweeps_that_fit_into_it(
+    starts_ms: tuple[float, ...], interval_ms: float | None
+) -> None:
+    run = {"fs_kHz": 33.33, "starts_ms": starts_ms}
+    found = foreign._interval(run, [10_000] * 3)
+    assert found.get("interval_ms") == interval_ms
+    held({"name": "p", "fs_kHz": 33.33, **found}, [10_000] * 3)  # is not refused
 
 
 def test_an_nwb_file_without_stimuli_says_so(tmp_path: Path) -> None:

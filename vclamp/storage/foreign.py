@@ -131,9 +131,9 @@ def _interval(run: dict[str, Any], lengths: list[int]) -> dict[str, Any]:
     if starts_ms.size < 2:
         return {"between": "interval"}
     steps = np.diff(starts_ms)
-    lasting = max(lengths) / run["fs_kHz"]
-    even = np.ptp(steps) <= 1e-3 * abs(steps[0]) and lasting <= steps[0] <= 3.6e7
-    return {"between": "interval", **({"interval_ms": float(f"{steps.mean():.9g}")} if even else {})}
+    lasting, mean = max(lengths) / run["fs_kHz"], float(steps.mean())
+    even = np.ptp(steps) <= 1e-3 * abs(mean) and lasting <= mean * (1.0 + 1e-9) and mean <= 3.6e7
+    return {"between": "interval", **({"interval_ms": max(float(f"{mean:.9g}"), lasting)} if even else {})}
 
 
 def _sweep(index: int, traces: dict[str, Array], mode: Mode, rig: Rig) -> Sweep:
