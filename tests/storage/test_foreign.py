@@ -1,5 +1,6 @@
 """Recordings of other programs hold here what pyabf, neo and pynwb say of them; damaged ones give one sentence."""
 
+import errno
 import json
 import os
 import struct
@@ -447,6 +448,22 @@ def test_whatever_becomes_of_the_reader_is_one_sentence(
     began = time.monotonic()
     assert refusal(path) == f"a.abf: is damaged, cut off or no ABF file. {aside.AGAIN}"
     assert time.monotonic() - began < 10.0
+
+
+@pytest.mark.usefixtures("own_process")
+def test_a_file_that_only_cannot_be_read_now_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_abf_2(tmp_path / "a.abf", STEPS)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", refuse)
+        assert refusal(path).startswith("a.abf: cannot be read (Cannot allocate memory). Check")
+    monkeypatch.setattr(Path, "open", refuse)
+    assert refusal(path).startswith("a.abf: cannot be read (Cannot allocate memory). Check")
 
 
 @pytest.mark.usefixtures("own_process")
