@@ -140,6 +140,23 @@ def test_a_current_that_was_commanded_makes_a_current_clamp(tmp_path: Path) -> N
     assert recording.header.protocol.commands_current
 
 
+def test_the_output_that_is_on_tells_what_was_clamped_where_both_were_recorded(tmp_path: Path) -> None:
+    path = write_abf_1(tmp_path / "a.abf", [])
+    raw = bytearray(path.read_bytes())
+    blank = b"".ljust(8)
+    for form, place, values in (
+        ("h", 120, (2,)), ("2h", 410, (0, 1)), ("8s8s", 602, (b"pA" + blank, b"mV" + blank)),  # two inputs
+        ("8s", 1354, (b"pA" + blank,)), ("2h", 2296, (0, 1)), ("2h", 2300, (0, 1)),  # the second output is on
+        ("h", 2328, (STEP,)), ("f", 2388, (100.0,)), ("i", 2548, (500,)),
+    ):  # fmt: skip
+        struct.pack_into(f"<{form}", raw, place, *values)
+    path.write_bytes(raw)
+    recording = only(path)
+    assert recording.header.rig.amplifier.mode == "current-clamp"
+    assert [sweep.names for sweep in recording.sweeps] == [("command_mV", "v_mV", "i_pA")] * 3
+    assert played(recording)[0][100] == 100.0
+
+
 def test_a_stimulus_that_cannot_be_played_leaves_the_traces_and_a_note(tmp_path: Path) -> None:
     recording = only(write_abf_2(tmp_path / "a.abf", [], source=2, file="gone.atf"))
     assert isinstance(recording.header.protocol.segments[0], Hold)
