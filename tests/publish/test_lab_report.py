@@ -135,6 +135,11 @@ def test_it_says_what_was_recorded_when_and_by_what() -> None:
     assert page.table("Solutions at 6.3 °C")[2] == ["Na⁺", "440", "50", "52.4"]
 
 
+def test_sweeps_of_different_lengths_are_said_to_last_from_the_shortest_to_the_longest() -> None:
+    page = page_of(lambda: recorded("recovery", "squid-axon"))
+    assert page.facts()["sweeps"] == "12 of 40.5 to 100 ms"
+
+
 def test_the_table_of_what_varies_is_the_protocols_summary() -> None:
     found = summary(activation().header.protocol)
     head, *rows = page_of(activation).table("What varies")

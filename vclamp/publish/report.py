@@ -10,7 +10,7 @@ from vclamp.analysis.analyses import ANALYSES
 from vclamp.analysis.results import Estimate, Result
 from vclamp.errors import VClampError
 from vclamp.model.record import Array, Header, Recording, Sweep
-from vclamp.model.summary import summary
+from vclamp.model.summary import lengths_text, summary
 from vclamp.publish import curves, written
 from vclamp.publish.answers import answers
 from vclamp.publish.document import WIDTH_MM, Block, Heading, Paragraph, Picture, Table, facts_table
@@ -134,7 +134,7 @@ def _protocol(recording: Recording) -> Iterator[Block]:
     yield facts_table(
         "",
         ("holding potential", number(protocol.hold_mV, "mV")),
-        ("sweeps", f"{found.n_sweeps} of {protocol.duration_ms(0) * per_ms:.6g} {unit}"),
+        ("sweeps", f"{found.n_sweeps} of {lengths_text(protocol, per_ms)} {unit}"),
         ("sampling", number(protocol.fs_kHz, "kHz")),
         ("start to start", number(protocol.interval_ms, "ms") if protocol.interval_ms else ""),
         ("between sweeps", _BETWEEN[protocol.between] if found.n_sweeps > 1 and not recording.foreign else ""),

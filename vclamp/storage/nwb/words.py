@@ -9,6 +9,7 @@ from vclamp.model.edit import items
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
+from vclamp.model.summary import lengths_text
 
 DEFINITION = "vclamp_run"  # its name in /scratch
 MOST_NAMED = 6  # differences between rigs
@@ -145,7 +146,7 @@ def _noted(recording: Recording) -> str:
 
 def _protocol_text(protocol: Protocol) -> str:
     return (
-        f"{protocol.title}: {protocol.total_sweeps} sweeps of {protocol.duration_ms(0):g} ms at "
+        f"{protocol.title}: {protocol.total_sweeps} sweeps of {lengths_text(protocol)} ms at "
         f"{protocol.fs_kHz:g} kHz, holding potential {protocol.hold_mV:g} mV."
     )
 
