@@ -7,6 +7,7 @@ from typing import Any
 from vclamp import paths
 from vclamp.errors import VClampError
 from vclamp.model.edit import items, with_value
+from vclamp.model.exam import may_be_written
 from vclamp.model.files import load_protocol, load_rig
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Header, Recording
@@ -39,7 +40,9 @@ def command_line(recording: Recording) -> str:
 
 
 def _settings(header: Header) -> list[str] | None:
-    """PATH=VALUE for all that differs from the shipped files; None where setting it does not give the same.
+    """PATH=VALUE for all that differs from the shipped files.
+
+    None where setting it does not give the same, or would tell what an exam asks for.
 
     Raises
     ------
@@ -50,6 +53,8 @@ def _settings(header: Header) -> list[str] | None:
     protocol: Protocol = load_protocol(paths.shipped(paths.PROTOCOLS)[header.protocol.name])
     settings = []
     for path, value in differing(rig, header.rig):
+        if not may_be_written(path, header.rig):
+            return None
         rig = with_value(rig, path, value, "")
         settings.append(f"{path}={_text(value)}")
     for path, value in differing(protocol, header.protocol):
