@@ -17,7 +17,7 @@ from vclamp.analysis.results import Question
 from vclamp.errors import CancelledError, VClampError
 from vclamp.model.edit import with_value
 from vclamp.model.files import load_protocol, load_rig
-from vclamp.model.record import About, Finished, Recording
+from vclamp.model.record import About, Change, Finished, Recording
 from vclamp.model.rig import Cell, Rig
 from vclamp.model.summary import summary
 from vclamp.publish import report
@@ -194,6 +194,20 @@ def test_a_run_that_was_stopped_and_changed_says_so() -> None:
     assert "changed 2 times while it ran" in page.said
     assert "vclamp run" not in page.said
     assert "vclamp replay" in page.said
+
+
+@pytest.mark.parametrize("kept", [{0, 1, 2}, {1}, {2}])
+def test_a_rig_that_was_changed_is_told_of_every_part_of_the_run(kept: set[int]) -> None:
+    run = recorded("iv", "squid-axon").only(range(3))
+    warmer = with_value(run.header.rig, "solutions.temperature_K", 290.0, "")
+    sweeps = (
+        run.sweeps[0],
+        replace(run.sweeps[1], changes=(Change(1, 5, warmer),)),
+        replace(run.sweeps[2], rig=warmer),
+    )
+    changed = replace(run, sweeps=sweeps).only(kept)
+    assert "The rig was changed while it ran; these are its first values." in page_of(lambda: changed).said
+    assert "was changed" not in page_of(lambda: run).said
 
 
 # ---- how to repeat it

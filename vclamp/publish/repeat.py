@@ -24,8 +24,7 @@ def command_line(recording: Recording) -> str:
     changed while it went on.
     """
     header = recording.header
-    changed = any(sweep.changes or sweep.rig != header.rig for sweep in recording.sweeps)
-    if recording.foreign or changed or header.seed >= _MOST_SEED:
+    if recording.foreign or was_changed(recording) or header.seed >= _MOST_SEED:
         return ""
     try:
         settings = _settings(header)
@@ -37,6 +36,11 @@ def command_line(recording: Recording) -> str:
     parts = ["vclamp run", quote(name), "--cell", quote(cell), "--seed", str(header.seed)]
     parts += [f"--set {quote(each)}" for each in settings]
     return " ".join([*parts, "-o", quote(f"{name}.vclamp")])
+
+
+def was_changed(recording: Recording) -> bool:
+    """Whether the rig was changed while it ran."""
+    return any(sweep.changes or sweep.rig != recording.header.rig for sweep in recording.sweeps)
 
 
 def _settings(header: Header) -> list[str] | None:

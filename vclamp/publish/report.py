@@ -17,7 +17,7 @@ from vclamp.publish.document import WIDTH_MM, Block, Heading, Paragraph, Picture
 from vclamp.publish.drawing import looks
 from vclamp.publish.figure import draw_scopes, natural_height_mm
 from vclamp.publish.pages import Pages
-from vclamp.publish.repeat import command_line
+from vclamp.publish.repeat import command_line, was_changed
 from vclamp.publish.rig_tables import number, rig_blocks
 from vclamp.publish.scopes import time_unit
 from vclamp.publish.specs import FigureSpec, ScopeSpec, TraceSpec, completed
@@ -119,9 +119,8 @@ def _rig(recording: Recording) -> Iterator[Block]:
         yield Paragraph("Another program recorded this: what is not in its file is not known.")
         return
     yield from rig_blocks(recording.header.rig)
-    if any(sweep.changes for sweep in recording.sweeps):
-        n = sum(len(sweep.changes) for sweep in recording.sweeps)
-        yield Paragraph(f"The rig was changed {n} times while it ran; these are its first values.")
+    if was_changed(recording):
+        yield Paragraph("The rig was changed while it ran; these are its first values.")
 
 
 def _protocol(recording: Recording) -> Iterator[Block]:
