@@ -527,6 +527,22 @@ def test_sweeps_that_a_stopped_run_never_had_cannot_be_chosen(recorded: Path, tm
     assert said == "vclamp: stopped.vclamp: has no sweep 2. It has 1 to 1.\n"
 
 
+def test_all_runs_are_exported_without_those_that_never_finished_a_sweep(
+    recorded: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    (recording,) = load(recorded / "run.vclamp")
+    runs = [recording.only(()), recording, recording.only({0})]
+    session.write(runs, tmp_path / "day.vclamp")
+    for sweeps, kept, what in (([], [2, 1], "no finished sweep"), (["--sweeps", "2"], [1], "none of these sweeps")):
+        out = tmp_path / f"{len(kept)}.vclamp"
+        assert main(["export", str(tmp_path / "day.vclamp"), "--run", "all", *sweeps, "-o", str(out)]) == 0
+        assert [len(each.sweeps) for each in load(out)] == kept
+        left_out, _ = capsys.readouterr().out.splitlines()
+        assert left_out == f"left out, for there is {what} in it: {3 - len(kept)} of 3 runs"
+    chosen = ["export", str(tmp_path / "day.vclamp"), "--run", "1,2", "-o", str(tmp_path / "a.vclamp")]
+    assert "holds no finished sweep" in complaint(chosen, capsys)
+
+
 def test_a_session_whose_run_never_finished_a_sweep_replays(recorded: Path, tmp_path: Path, capsys: Captured) -> None:
     (recording,) = load(recorded / "run.vclamp")
     session.write([recording.only(())], tmp_path / "stopped.vclamp")

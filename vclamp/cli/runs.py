@@ -125,6 +125,12 @@ def export(arguments: Namespace, told: Told) -> int:
         n = max((sweep.index + 1 for recording in recordings for sweep in recording.sweeps), default=1)
         wanted = {number - 1 for number in _chosen(arguments.sweeps, n, "sweep", arguments.file)}
         recordings = [recording.only(wanted) for recording in recordings]
+    if arguments.run == "all":
+        empty = sum(not recording.sweeps for recording in recordings)
+        recordings = [recording for recording in recordings if recording.sweeps]
+        if recordings and empty:
+            what = "none of these sweeps" if arguments.sweeps else "no finished sweep"
+            told.line(f"left out, for there is {what} in it: {empty} of {empty + len(recordings)} runs")
     with told.progress(f"writing {Path(arguments.output).name}") as progress:
         files = write(recordings, Path(arguments.output), overwrite=arguments.overwrite, progress=progress)
     for file in files:
