@@ -58,6 +58,11 @@ def write_safely(
         refuse_existing(path, overwrite)
         os.replace(temporary, path)
         sync_folder(path.parent)
+    except VClampError as error:
+        if stem not in error.where:
+            raise
+        where = error.where.replace(temporary.name, path.name)  # which is what people know
+        raise VClampError(error.what, where=where, remedy=error.remedy) from error
     except OSError as error:
         raise VClampError(
             f"cannot be written ({error.strerror or error})",
