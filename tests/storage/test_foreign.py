@@ -31,6 +31,7 @@ from vclamp.run.runner import record
 from vclamp.storage import aside, foreign
 from vclamp.storage.commanded import held
 from vclamp.storage.recordings import load
+from vclamp.storage.stimulus import read_protocol
 
 HERE = Path(__file__).parent
 RECORDINGS = sorted(SHARED.glob("*.abf"))
@@ -433,6 +434,20 @@ def test_a_table_that_cannot_be_understood_says_why(tmp_path: Path, text: str, s
         assert said in refusal(path)
     else:  # a column without a name of time counts in ms
         assert only(path).header.protocol.fs_kHz == 1.0
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are always text there")
+def test_a_file_whose_name_is_no_text_opens_and_is_exported(tmp_path: Path) -> None:
+    steps = write_abf_2(tmp_path / "caf\udce9.abf", STEPS)
+    table = tmp_path / "caf\udce9.csv"
+    table.write_text("time_ms,i_pA\n0,1\n1,2\n")
+    for path in (steps, table):
+        recording = only(path)
+        assert (recording.header.rig.cell.name, recording.about.source) == ("caf?", f"caf?{path.suffix}")
+        for ending in ("html", "parquet", "vclamp"):
+            export([recording], tmp_path / f"a.{ending}", overwrite=True)
+    assert only(steps).header.protocol.n_sweeps == 3
+    assert read_protocol(steps).note == "Imported from caf?.abf."
 
 
 # ---- the process of its own --------------------------------------------------------------------------------------

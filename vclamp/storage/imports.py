@@ -15,6 +15,7 @@ from vclamp.model.neuroml import read_neuroml
 from vclamp.model.protocol import Protocol
 from vclamp.model.segments import Waveform
 from vclamp.storage import atf, stimulus
+from vclamp.storage.database import storable
 from vclamp.storage.safely import refuse_existing, write_text
 
 _INLINE = 200  # values that a text file may hold itself
@@ -69,7 +70,7 @@ def _import_protocol(file: Path, target: Path, dac: str | None, overwrite: bool)
                 made.unlink()
         raise
     yield f"{file}: {protocol.n_sweeps} sweeps -> {target}" + (f" and {made}" if made is not None else "")
-    if left_out := protocol.note.removeprefix(f"Imported from {file.name}.").strip():
+    if left_out := protocol.note.removeprefix(f"Imported from {storable(file.name)}.").strip():
         yield left_out
 
 

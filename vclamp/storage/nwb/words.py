@@ -10,6 +10,7 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
 from vclamp.model.summary import lengths_text
+from vclamp.storage.database import storable
 
 DEFINITION = "vclamp_run"  # its name in /scratch
 MOST_NAMED = 6  # differences between rigs
@@ -28,7 +29,7 @@ def description(trace: str, *, foreign: bool) -> str:
 
 def plain(text: str) -> str:
     """Text that HDF5 takes: no NUL, no lone surrogates."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+    return storable(text).replace("\0", " ")
 
 
 def session(recordings: Sequence[Recording]) -> dict[str, Any]:
