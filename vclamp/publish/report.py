@@ -120,7 +120,9 @@ def _rig(recording: Recording) -> Iterator[Block]:
         return
     yield from rig_blocks(recording.header.rig)
     if was_changed(recording):
-        yield Paragraph("The rig was changed while it ran; these are its first values.")
+        n = sum(len(sweep.changes) for sweep in recording.sweeps)  # none, if it was in sweeps that are not there
+        often = f" {n} times" if n > 1 else " once" if n else ""
+        yield Paragraph(f"The rig was changed{often} while it ran; these are its first values.")
 
 
 def _protocol(recording: Recording) -> Iterator[Block]:
