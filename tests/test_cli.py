@@ -364,6 +364,10 @@ def setting(text: str) -> list[str]:
         (["check", "IN/none.toml"], "none.toml: cannot be read (No such file or directory)"),
         (["check", "IN/none.nwb"], "none.nwb: "),
         (["check", "IN/garbage.toml"], "garbage.toml: not a text file in UTF-8"),
+        (["check", "x" * 300 + ".csv"], ".csv: there is no such file. Give the path of a recording."),
+        (["check", "x" * 250 + ".vclamp"], ".vclamp: cannot be used (File name too long)"),
+        (["export", "IN/run.nwb", "-o", "y" * 300 + "/a.csv"], "there is no such folder"),
+        (["export", "IN/run.nwb", "-o", "OUT/" + "x" * 250 + ".vclamp"], "cannot be written (File name too long)"),
         (["check", "IN"], "cannot be read"),
         (["check", ""], "cannot be read"),
     ],
@@ -541,6 +545,17 @@ def test_all_runs_are_exported_without_those_that_never_finished_a_sweep(
         assert left_out == f"left out, for there is {what} in it: {3 - len(kept)} of 3 runs"
     chosen = ["export", str(tmp_path / "day.vclamp"), "--run", "1,2", "-o", str(tmp_path / "a.vclamp")]
     assert "holds no finished sweep" in complaint(chosen, capsys)
+
+
+def test_a_part_of_a_file_never_takes_its_place(recorded: Path, tmp_path: Path, capsys: Captured) -> None:
+    (recording,) = load(recorded / "run.vclamp")
+    session.write([recording, recording], tmp_path / "day.vclamp")
+    (tmp_path / "link.vclamp").symlink_to("day.vclamp")
+    before = (tmp_path / "day.vclamp").read_bytes()
+    for name in ("day.vclamp", "link.vclamp"):
+        said = complaint(["export", str(tmp_path / name), "-o", str(tmp_path / "day.vclamp"), "--overwrite"], capsys)
+        assert said == "vclamp: day.vclamp: is the file that is read. Use another name.\n"
+    assert (tmp_path / "day.vclamp").read_bytes() == before
 
 
 def test_a_session_whose_run_never_finished_a_sweep_replays(recorded: Path, tmp_path: Path, capsys: Captured) -> None:

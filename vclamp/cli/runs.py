@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from argparse import Namespace
 from dataclasses import replace
@@ -120,7 +121,9 @@ def export(arguments: Namespace, told: Told) -> int:
     """Write runs of a file in another format."""
     from vclamp.publish.exporters import export as write
 
-    recordings = _selected(arguments.file, arguments.run or "last")
+    recordings, output = _selected(arguments.file, arguments.run or "last"), Path(arguments.output)
+    if os.path.exists(output) and os.path.samefile(output, arguments.file):
+        raise VClampError("is the file that is read", where=output.name, remedy="Use another name.")
     if arguments.sweeps:
         n = max((sweep.index + 1 for recording in recordings for sweep in recording.sweeps), default=1)
         wanted = {number - 1 for number in _chosen(arguments.sweeps, n, "sweep", arguments.file)}
@@ -131,8 +134,8 @@ def export(arguments: Namespace, told: Told) -> int:
         if recordings and empty:
             what = "none of these sweeps" if arguments.sweeps else "no finished sweep"
             told.line(f"left out, for there is {what} in it: {empty} of {empty + len(recordings)} runs")
-    with told.progress(f"writing {Path(arguments.output).name}") as progress:
-        files = write(recordings, Path(arguments.output), overwrite=arguments.overwrite, progress=progress)
+    with told.progress(f"writing {output.name}") as progress:
+        files = write(recordings, output, overwrite=arguments.overwrite, progress=progress)
     for file in files:
         told.line(f"{arguments.file} -> {file}")
     told.fact(runs=len(recordings), files=[str(file) for file in files])

@@ -58,7 +58,7 @@ def ask(module: str, path: Path, *question: str) -> Answer:
         With the module's sentence, or one that the file cannot be read, or is damaged.
     """
     path = Path(path)
-    if not path.is_file():  # a pipe would never end
+    if not os.path.isfile(path):  # a pipe would never end
         raise VClampError("there is no such file", where=path.name, remedy="Give the path of a recording.")
     python_path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     try:

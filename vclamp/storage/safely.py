@@ -152,7 +152,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     VClampError
         With the remedy.
     """
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # which a name that the system refuses is not
         raise VClampError("there is no such folder", where=str(path.parent), remedy="Make it, or choose another.")
     if os.path.isdir(path):
         raise VClampError("is a folder", where=path.name or str(path), remedy="Give the name of a file in it.")
