@@ -16,6 +16,7 @@ import pytest
 from vclamp import __version__, paths
 from vclamp.cli import main
 from vclamp.publish.exporters import export
+from vclamp.storage import session
 from vclamp.storage.recordings import load
 
 ROOT = Path(__file__).parents[1]
@@ -180,6 +181,15 @@ def test_analyse_writes_points_and_results_into_files_that_it_does_not_replace(
     assert main([*command, "--overwrite"]) == 0
 
 
+def test_analyse_writes_neither_file_where_one_may_not_be_replaced(
+    recorded: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    (tmp_path / "chord-results.csv").write_text("precious")
+    said = complaint(["analyse", str(recorded / "run.vclamp"), "chord", "-o", str(tmp_path / "chord.csv")], capsys)
+    assert said == "vclamp: chord-results.csv: exists already. Use --overwrite or another name.\n"
+    assert os.listdir(tmp_path) == ["chord-results.csv"]
+
+
 def test_analyse_without_truth_tells_none(recorded: Path, capsys: Captured) -> None:
     assert main(["analyse", str(recorded / "run.vclamp"), "chord"]) == 0
     assert "name,value,truth\n" in capsys.readouterr().out
@@ -334,6 +344,8 @@ def setting(text: str) -> list[str]:
         (["analyse", "IN/run.vclamp", "gv", "--mark", "x"], "protocol 'iv' has no mark 'x'. It has: peak, steady"),
         (["analyse", "IN/run.vclamp", "gv", "--against", "x"], "argument --against: invalid choice: 'x'"),
         (["analyse", "IN/run.vclamp", "gv", "--run", "2"], "run.vclamp: has no run 2. It has 1 to 1."),
+        (["analyse", "IN/run.vclamp", "chord", "-o", "."], "is a folder. Give the name of a file in it."),
+        (["analyse", "IN/run.vclamp", "chord", "-o", "/", "--format", "json", "--overwrite"], "/: is a folder. Give"),
         (["analyse", "IN/none.vclamp", "peak-iv"], "none.vclamp: "),
         (["analyse", "IN/old.csv", "peak-iv"], "old.csv: "),
         (["analyse", "IN/garbage.nwb", "peak-iv"], "garbage.nwb: "),
@@ -343,6 +355,7 @@ def setting(text: str) -> list[str]:
         (["export", "IN/run.nwb", "-o", "IN/old.csv"], "old.csv: exists already. Use --overwrite or another name."),
         (["export", "IN/run.vclamp", "--run", "2", "-o", "OUT/a.csv"], "run.vclamp: has no run 2. It has 1 to 1."),
         (["export", "IN/run.vclamp", "--run", "0", "-o", "OUT/a.csv"], "run.vclamp: has no run 0"),
+        (["export", "IN/run.vclamp", "--run", "2-1", "-o", "OUT/a.csv"], "--run: '2-1' is no selection. As 2 or 1"),
         (["export", "IN/run.vclamp", "--run", "one", "-o", "OUT/a.csv"], "--run: 'one' is no selection. As 2 or 1"),
         (["replay", "IN/none.vclamp"], "none.vclamp: "),
         (["replay", "IN/garbage.nwb"], "garbage.nwb: "),
@@ -351,6 +364,10 @@ def setting(text: str) -> list[str]:
         (["check", "IN/none.toml"], "none.toml: cannot be read (No such file or directory)"),
         (["check", "IN/none.nwb"], "none.nwb: "),
         (["check", "IN/garbage.toml"], "garbage.toml: not a text file in UTF-8"),
+        (["check", "x" * 300 + ".csv"], ".csv: there is no such file. Give the path of a recording."),
+        (["check", "x" * 250 + ".vclamp"], ".vclamp: cannot be used (File name too long)"),
+        (["export", "IN/run.nwb", "-o", "y" * 300 + "/a.csv"], "there is no such folder"),
+        (["export", "IN/run.nwb", "-o", "OUT/" + "x" * 250 + ".vclamp"], "cannot be written (File name too long)"),
         (["check", "IN"], "cannot be read"),
         (["check", ""], "cannot be read"),
     ],
@@ -504,6 +521,48 @@ def test_sweeps_are_chosen_by_their_numbers_and_replay_alone(
     (recording,) = load(tmp_path / "some.vclamp")
     assert {sweep.index for sweep in recording.sweeps} == kept
     assert main(["replay", str(tmp_path / "some.vclamp")]) == 0
+
+
+def test_sweeps_that_a_stopped_run_never_had_cannot_be_chosen(recorded: Path, tmp_path: Path, capsys: Captured) -> None:
+    (recording,) = load(recorded / "run.vclamp")
+    export([recording.only({0})], tmp_path / "stopped.vclamp")
+    command = ["export", str(tmp_path / "stopped.vclamp"), "-o", str(tmp_path / "a.csv")]
+    said = complaint([*command, "--sweeps", "2"], capsys)
+    assert said == "vclamp: stopped.vclamp: has no sweep 2. It has 1 to 1.\n"
+
+
+def test_all_runs_are_exported_without_those_that_never_finished_a_sweep(
+    recorded: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    (recording,) = load(recorded / "run.vclamp")
+    runs = [recording.only(()), recording, recording.only({0})]
+    session.write(runs, tmp_path / "day.vclamp")
+    for sweeps, kept, what in (([], [2, 1], "no finished sweep"), (["--sweeps", "2"], [1], "none of these sweeps")):
+        out = tmp_path / f"{len(kept)}.vclamp"
+        assert main(["export", str(tmp_path / "day.vclamp"), "--run", "all", *sweeps, "-o", str(out)]) == 0
+        assert [len(each.sweeps) for each in load(out)] == kept
+        left_out, _ = capsys.readouterr().out.splitlines()
+        assert left_out == f"left out, for there is {what} in it: {3 - len(kept)} of 3 runs"
+    chosen = ["export", str(tmp_path / "day.vclamp"), "--run", "1,2", "-o", str(tmp_path / "a.vclamp")]
+    assert "holds no finished sweep" in complaint(chosen, capsys)
+
+
+def test_a_part_of_a_file_never_takes_its_place(recorded: Path, tmp_path: Path, capsys: Captured) -> None:
+    (recording,) = load(recorded / "run.vclamp")
+    session.write([recording, recording], tmp_path / "day.vclamp")
+    (tmp_path / "link.vclamp").symlink_to("day.vclamp")
+    before = (tmp_path / "day.vclamp").read_bytes()
+    for name in ("day.vclamp", "link.vclamp"):
+        said = complaint(["export", str(tmp_path / name), "-o", str(tmp_path / "day.vclamp"), "--overwrite"], capsys)
+        assert said == "vclamp: day.vclamp: is the file that is read. Use another name.\n"
+    assert (tmp_path / "day.vclamp").read_bytes() == before
+
+
+def test_a_session_whose_run_never_finished_a_sweep_replays(recorded: Path, tmp_path: Path, capsys: Captured) -> None:
+    (recording,) = load(recorded / "run.vclamp")
+    session.write([recording.only(())], tmp_path / "stopped.vclamp")
+    assert main(["replay", str(tmp_path / "stopped.vclamp")]) == 0
+    assert capsys.readouterr().out == "run 1 (iv): 0 sweeps identical\n"
 
 
 @pytest.mark.parametrize("selection", ["0", "7", "2-", "x", "1,,2", "3-2", "1-99999999999", "-1", "１"])

@@ -12,6 +12,8 @@ ELEMENTARY_C = 1.602176634e-19  # exact
 AVOGADRO_PER_MOL = 6.02214076e23  # exact
 ZERO_CELSIUS_K = 273.15
 
+PLAIN = "1"  # the unit of a plain number, as of an open probability
+_PLAIN_TRACES = ("p_open_", "gate_", "state_")  # a gate may be called mV
 # SI unit and factor of the unit that a trace's name ends in
 SI: dict[str, tuple[str, float]] = {
     "mV": ("volts", 1e-3),
@@ -19,7 +21,14 @@ SI: dict[str, tuple[str, float]] = {
     "nS": ("siemens", 1e-9),
     "ms": ("seconds", 1e-3),
     "mM": ("mol/m3", 1.0),
+    PLAIN: (PLAIN, 1.0),
 }
+
+
+def unit_of(trace: str) -> str:
+    """The unit that a trace's name ends in, or that of a plain number."""
+    ending = trace.rpartition("_")[2]
+    return PLAIN if trace.startswith(_PLAIN_TRACES) or ending not in SI else ending
 
 
 def nS_from_MOhm(resistance_MOhm: float) -> float:

@@ -18,6 +18,7 @@ from vclamp.model.ions import Drug
 from vclamp.model.protocol import Hold, Ladder, Protocol, Ramp, Step
 from vclamp.model.record import Change, Chunk, Event, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Amplifier, Rig
+from vclamp.model.series import Series
 from vclamp.run import runner
 from vclamp.run.runner import Inbox, check_size, record, replay, run
 
@@ -102,6 +103,19 @@ def test_a_run_with_live_changes_replays_bit_for_bit_in_chunks_of_any_size(betwe
     assert {change.rig.amplifier.ideal for change in changes} == {True, False}
     for chunk_ms in CHUNKS_MS:
         assert same(first, replay(first, chunk_ms=chunk_ms)), chunk_ms
+
+
+@pytest.mark.parametrize("kept", [{1}, {2}, {0, 2}])
+def test_sweeps_of_a_rested_run_replay_without_those_in_which_the_rig_was_changed(kept: set[int]) -> None:
+    first = record(IDEAL, mixed(), inbox=Restless(IDEAL, 3))
+    assert len({sweep.rig for sweep in first.sweeps}) == 3
+    assert same(first.only(kept), replay(first.only(kept)))
+
+
+def test_a_run_without_a_finished_sweep_replays_to_none() -> None:
+    told: list[float] = []
+    assert replay(record(IDEAL, mixed()).only(()), progress=told.append).sweeps == ()
+    assert told == []
 
 
 @both_clamps
@@ -463,3 +477,10 @@ def test_a_run_too_large_for_memory_is_refused_before_anything_is_allocated(monk
     assert not sweeps
     assert finished.reason == "failed"
     assert "GB" in finished.message
+
+
+def test_the_sentence_about_a_run_that_is_too_large_counts_its_repeats() -> None:
+    often = replace(mixed(), series=Series(repeats=1000), fs_kHz=1000.0)
+    n_samples = 1000 * sum(map(often.n_samples, range(3)))
+    with pytest.raises(VClampError, match=rf"^mixed: {n_samples:,} samples would take 2\.\d GB\."):
+        check_size(IDEAL, often)

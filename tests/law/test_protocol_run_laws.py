@@ -24,9 +24,9 @@ from vclamp.model.protocol import (
     Train,
     Waveform,
 )
-from vclamp.model.record import Recording
+from vclamp.model.record import Chunk, Header, Recording, Sweep
 from vclamp.model.rig import Rig
-from vclamp.run.runner import Inbox, record, replay
+from vclamp.run.runner import Inbox, record, replay, run
 
 AXON = load_rig(paths.CELLS / "squid-axon.toml")
 REALISTIC = load_rig(paths.CELLS / "realistic-rig.toml")
@@ -173,4 +173,22 @@ def test_a_change_while_legs_are_played_replays() -> None:
     made = protocol(*FAMILY, n_sweeps=3, leak=Leak(2), series=Series(averages=2))
     first = record(AXON, made, inbox=Hand(3.0))
     assert [change.sample for change in first.sweeps[1].changes] == [150]
+    assert same(first, replay(first))
+
+
+@pytest.mark.parametrize("between", ["rested", "interval"])
+@pytest.mark.parametrize("chunk", [1, 3, 4, 5])
+def test_a_change_while_a_sweep_is_averaged_waits_for_the_next_one_and_replays(between: str, chunk: int) -> None:
+    warmer = replace(AXON, solutions=replace(AXON.solutions, temperature_K=290.0))
+    made = protocol(Hold(1.0), Step(0.0, 5.0), n_sweeps=2, series=Series(averages=2), between=between)
+    inbox, sweeps, chunks = Inbox(2.0), [], 0
+    for event in run(AXON, made, inbox=inbox):
+        chunks += isinstance(event, Chunk)
+        if isinstance(event, Chunk) and chunks == chunk:
+            inbox.put(warmer)
+        if isinstance(event, Sweep):
+            sweeps.append(event)
+    first = Recording(Header(AXON, made, 0, ""), tuple(sweeps))
+    changes = [(change.sweep, change.sample) for sweep in sweeps for change in sweep.changes]
+    assert changes == [(0, 100) if chunk == 1 else (1, 0)]  # three chunks are one of the two recordings
     assert same(first, replay(first))

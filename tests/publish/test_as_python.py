@@ -14,6 +14,7 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.record import Header, Recording
 from vclamp.model.rig import Rig
 from vclamp.publish.as_python import python_text
+from vclamp.publish.repeat import command_line
 from vclamp.run.runner import record
 
 
@@ -60,3 +61,15 @@ def test_the_cell_of_an_exam_is_not_written_down() -> None:
     assert "g_nS" not in python_text(Header(rig, iv(), 0, "0"))
     with pytest.raises(VClampError, match="exam"):
         python_text(Header(replace(rig, cell=replace(rig.cell, name="mine")), iv(), 0, "0"))
+
+
+@pytest.mark.parametrize("path", ["cell.channels.na.g_nS", "cell.cm_pF", "amplifier.rs_MOhm", "amplifier.offset_mV"])
+def test_of_an_exam_with_the_name_of_a_shipped_one_no_value_that_is_to_be_found_is_told(path: str) -> None:
+    shipped = load_rig(paths.CELLS / "unknown-cell.toml")
+    own = with_value(shipped, path, 7.25, "")
+    with pytest.raises(VClampError, match="exam"):
+        python_text(Header(own, iv(), 0, "0"))
+    assert command_line(Recording(Header(own, iv(), 0, "0"), ())) == ""
+    given = with_value(shipped, "solutions.drugs.TTX.out_mM", 7.25, "")
+    assert "7.25" in python_text(Header(given, iv(), 0, "0"))
+    assert "TTX.out_mM=7.25" in command_line(Recording(Header(given, iv(), 0, "0"), ()))

@@ -17,7 +17,7 @@ from vclamp.analysis.results import Question
 from vclamp.errors import CancelledError, VClampError
 from vclamp.model.edit import with_value
 from vclamp.model.files import load_protocol, load_rig
-from vclamp.model.record import About, Finished, Recording
+from vclamp.model.record import About, Change, Finished, Recording
 from vclamp.model.rig import Cell, Rig
 from vclamp.model.summary import summary
 from vclamp.publish import report
@@ -135,6 +135,11 @@ def test_it_says_what_was_recorded_when_and_by_what() -> None:
     assert page.table("Solutions at 6.3 °C")[2] == ["Na⁺", "440", "50", "52.4"]
 
 
+def test_sweeps_of_different_lengths_are_said_to_last_from_the_shortest_to_the_longest() -> None:
+    page = page_of(lambda: recorded("recovery", "squid-axon"))
+    assert page.facts()["sweeps"] == "12 of 40.5 to 100 ms"
+
+
 def test_the_table_of_what_varies_is_the_protocols_summary() -> None:
     found = summary(activation().header.protocol)
     head, *rows = page_of(activation).table("What varies")
@@ -189,6 +194,20 @@ def test_a_run_that_was_stopped_and_changed_says_so() -> None:
     assert "changed 2 times while it ran" in page.said
     assert "vclamp run" not in page.said
     assert "vclamp replay" in page.said
+
+
+@pytest.mark.parametrize(("kept", "often"), [({0, 1, 2}, " once"), ({1}, " once"), ({2}, "")])
+def test_a_rig_that_was_changed_is_told_of_every_part_of_the_run(kept: set[int], often: str) -> None:
+    run = recorded("iv", "squid-axon").only(range(3))
+    warmer = with_value(run.header.rig, "solutions.temperature_K", 290.0, "")
+    sweeps = (
+        run.sweeps[0],
+        replace(run.sweeps[1], changes=(Change(1, 5, warmer),)),
+        replace(run.sweeps[2], rig=warmer),
+    )
+    changed = replace(run, sweeps=sweeps).only(kept)
+    assert f"The rig was changed{often} while it ran; these are its first values." in page_of(lambda: changed).said
+    assert "was changed" not in page_of(lambda: run).said
 
 
 # ---- how to repeat it

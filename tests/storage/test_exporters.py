@@ -66,7 +66,7 @@ def test_no_format_overwrites_unasked(key: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", EXPORTERS)
 def test_a_full_disk_leaves_nothing_and_the_export_can_be_tried_again(key: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{EXPORTERS[key].suffix}"
-    with largest_file(20_000), pytest.raises(VClampError, match=r"a.*\.") as caught:
+    with largest_file(20_000), pytest.raises(VClampError, match=rf"^a\.{key}: .*\.") as caught:
         export([RECORDING], path)
     assert caught.value.remedy
     assert os.listdir(tmp_path) == []
@@ -151,9 +151,9 @@ def test_whatever_fails_the_folder_is_as_it_was(
 def test_a_failing_check_leaves_nothing_behind(tmp_path: Path) -> None:
     def refuse(path: Path) -> None:
         assert path.read_text() == "new"
-        raise VClampError("is not what was written")
+        raise VClampError("is not what was written", where=f"{path.name}: run 1")
 
-    with pytest.raises(VClampError, match="is not what was written"):
+    with pytest.raises(VClampError, match=r"^a\.txt: run 1: is not what was written\.$"):
         write_safely(tmp_path / "a.txt", lambda p: p.write_text("new") and None, refuse)
     assert os.listdir(tmp_path) == []
 

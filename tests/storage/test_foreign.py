@@ -1,5 +1,6 @@
 """Recordings of other programs hold here what pyabf, neo and pynwb say of them; damaged ones give one sentence."""
 
+import errno
 import json
 import os
 import struct
@@ -28,7 +29,9 @@ from vclamp.model.segments import CurrentStep, Hold, Step, Waveform
 from vclamp.publish.exporters import export
 from vclamp.run.runner import record
 from vclamp.storage import aside, foreign
+from vclamp.storage.commanded import held
 from vclamp.storage.recordings import load
+from vclamp.storage.stimulus import read_protocol
 
 HERE = Path(__file__).parent
 RECORDINGS = sorted(SHARED.glob("*.abf"))
@@ -138,6 +141,23 @@ def test_a_current_that_was_commanded_makes_a_current_clamp(tmp_path: Path) -> N
     assert recording.header.protocol.commands_current
 
 
+def test_the_output_that_is_on_tells_what_was_clamped_where_both_were_recorded(tmp_path: Path) -> None:
+    path = write_abf_1(tmp_path / "a.abf", [])
+    raw = bytearray(path.read_bytes())
+    blank = b"".ljust(8)
+    for form, place, values in (
+        ("h", 120, (2,)), ("2h", 410, (0, 1)), ("8s8s", 602, (b"pA" + blank, b"mV" + blank)),  # two inputs
+        ("8s", 1354, (b"pA" + blank,)), ("2h", 2296, (0, 1)), ("2h", 2300, (0, 1)),  # the second output is on
+        ("h", 2328, (STEP,)), ("f", 2388, (100.0,)), ("i", 2548, (500,)),
+    ):  # fmt: skip
+        struct.pack_into(f"<{form}", raw, place, *values)
+    path.write_bytes(raw)
+    recording = only(path)
+    assert recording.header.rig.amplifier.mode == "current-clamp"
+    assert [sweep.names for sweep in recording.sweeps] == [("command_mV", "v_mV", "i_pA")] * 3
+    assert played(recording)[0][100] == 100.0
+
+
 def test_a_stimulus_that_cannot_be_played_leaves_the_traces_and_a_note(tmp_path: Path) -> None:
     recording = only(write_abf_2(tmp_path / "a.abf", [], source=2, file="gone.atf"))
     assert isinstance(recording.header.protocol.segments[0], Hold)
@@ -205,6 +225,24 @@ def test_an_nwb_file_gives_a_run_for_each_electrode_with_its_stimulus(tmp_path: 
     steps = first.header.protocol.segments
     assert isinstance(steps[1], Step)
     assert steps[1].level_mV == Ladder(-80.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("starts_ms", "interval_ms"),
+    [
+        ((0.0, 300.0300030003001, 600.0600060006002), 10_000 / 33.33),  # end to end, and no round number
+        ((0.0, 300.2, 600.3), 300.15),
+        ((0.0, 300.1, 600.05), None),  # they overlap
+        ((0.0, 310.0, 700.0), None),
+    ],
+)
+def test_an_interval_is_never_shorter_than_the_sweeps_that_fit_into_it(
+    starts_ms: tuple[float, ...], interval_ms: float | None
+) -> None:
+    run = {"fs_kHz": 33.33, "starts_ms": starts_ms}
+    found = foreign._interval(run, [10_000] * 3)
+    assert found.get("interval_ms") == interval_ms
+    held({"name": "p", "fs_kHz": 33.33, **found}, [10_000] * 3)  # is not refused
 
 
 def test_an_nwb_file_without_stimuli_says_so(tmp_path: Path) -> None:
@@ -349,6 +387,29 @@ def test_a_table_of_ours_opens_again_with_its_command(tmp_path: Path, mode: str)
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_table_of_several_runs_of_ours_opens_again_as_so_many(tmp_path: Path) -> None:
+    runs = [record(squid_axon(), small_protocol(2, n_samples)) for n_samples in (100, 60)]
+    export(runs, tmp_path / "a.csv")
+    again = load(tmp_path / "a.csv")
+    assert [recording.about.name for recording in again] == ["run 1", "run 2"]
+    for one, other in zip(runs, again, strict=True):
+        assert [sweep.index for sweep in other.sweeps] == [0, 1]
+        for mine, read in zip(one.sweeps, other.sweeps, strict=True):
+            np.testing.assert_array_equal(mine["i_na_pA"], read["i_na_pA"])
+            np.testing.assert_array_equal(mine["command_mV"], read["command_mV"])
+
+
+def test_sweeps_of_another_program_one_under_another_are_told_by_their_units(tmp_path: Path) -> None:
+    rows = [f"{k // 3},{k % 3},{-70 + 10 * (k % 3 > 0)},{k / 8},{k},20" for k in range(6)]
+    text = "\n".join(["Sweep,time (ms),V cmd (mV),Im (nA),aux_pA,temperature", *rows])
+    recording = only(write_text(tmp_path / "a.csv", text))
+    assert recording.header.rig.amplifier.mode == "voltage-clamp"
+    assert [sweep.names for sweep in recording.sweeps] == [("command_mV", "i_pA", "aux_pA")] * 2
+    assert [sweep["i_pA"].tolist() for sweep in recording.sweeps] == [[0.0, 125.0, 250.0], [375.0, 500.0, 625.0]]
+    assert [list(values) for values in played(recording)] == [[-70.0, -60.0, -60.0]] * 2
+    assert "Left out, in no unit of voltage or current: temperature." in recording.about.note
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -362,6 +423,8 @@ def test_a_table_of_ours_opens_again_with_its_command(tmp_path: Path, mode: str)
         ("weight,i_pA\n0,1\n1,2\n", ""),
         ("time_ms,a (pA),a (pA),b (mV),b (mV),b (mV)\n0,1,1,1,1,1\n1,1,1,1,1,1\n", "it has 3 sweeps, but 2 of 'a'"),
         ("time_ms,Cmd (mV)\n0,1\n1,2\n", "holds a stimulus but no recording"),
+        ("sweep,time_ms,i_pA\n,0,1\n0,1,2\n", "its column 'sweep' holds no numbers of sweeps"),
+        ("run,sweep,time_ms,i_pA\nnan,0,0,1\n1,0,1,2\n", "its column 'run' holds no numbers of runs"),
         ("PK\3\4\0\0", "is not a text file"),
     ],
 )
@@ -371,6 +434,20 @@ def test_a_table_that_cannot_be_understood_says_why(tmp_path: Path, text: str, s
         assert said in refusal(path)
     else:  # a column without a name of time counts in ms
         assert only(path).header.protocol.fs_kHz == 1.0
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are always text there")
+def test_a_file_whose_name_is_no_text_opens_and_is_exported(tmp_path: Path) -> None:
+    steps = write_abf_2(tmp_path / "caf\udce9.abf", STEPS)
+    table = tmp_path / "caf\udce9.csv"
+    table.write_text("time_ms,i_pA\n0,1\n1,2\n")
+    for path in (steps, table):
+        recording = only(path)
+        assert (recording.header.rig.cell.name, recording.about.source) == ("caf?", f"caf?{path.suffix}")
+        for ending in ("html", "parquet", "vclamp"):
+            export([recording], tmp_path / f"a.{ending}", overwrite=True)
+    assert only(steps).header.protocol.n_sweeps == 3
+    assert read_protocol(steps).note == "Imported from caf?.abf."
 
 
 # ---- the process of its own --------------------------------------------------------------------------------------
@@ -403,6 +480,22 @@ def test_whatever_becomes_of_the_reader_is_one_sentence(
     began = time.monotonic()
     assert refusal(path) == f"a.abf: is damaged, cut off or no ABF file. {aside.AGAIN}"
     assert time.monotonic() - began < 10.0
+
+
+@pytest.mark.usefixtures("own_process")
+def test_a_file_that_only_cannot_be_read_now_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_abf_2(tmp_path / "a.abf", STEPS)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", refuse)
+        assert refusal(path).startswith("a.abf: cannot be read (Cannot allocate memory). Check")
+    monkeypatch.setattr(Path, "open", refuse)
+    assert refusal(path).startswith("a.abf: cannot be read (Cannot allocate memory). Check")
 
 
 @pytest.mark.usefixtures("own_process")

@@ -319,6 +319,16 @@ def test_a_foreign_recording_says_that_nothing_is_known_of_it(many_read: Any) ->
     assert "run7_v_2_ü_001" in many_read.processing["icephys"].data_interfaces
 
 
+def test_the_lengths_of_sweeps_are_told(many_read: Any, tmp_path: Path) -> None:
+    import pynwb
+
+    assert "2 sweeps of 8 ms at 50 kHz" in many_read.protocol
+    recovery = load_protocol(paths.PROTOCOLS / "recovery.toml")
+    export([record(squid_axon(), recovery)], tmp_path / "a.nwb")
+    with pynwb.NWBHDF5IO(tmp_path / "a.nwb", "r") as io:
+        assert "12 sweeps of 40.5 to 100 ms at 50 kHz" in io.read().protocol
+
+
 def test_notes_are_in_the_files_own_texts(many_read: Any) -> None:
     assert "µ-run ?" in many_read.session_description
     assert "it works; tags: a, b c; sweep 1: bad seal" in many_read.notes

@@ -1,6 +1,7 @@
 """What is saved in a session file is what is read from it, or an error in a sentence."""
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from recordings import changed_sweep, header, largest_file, made_up_recording, m
 
 from vclamp import __version__
 from vclamp.errors import VClampError
+from vclamp.model.files import to_full_data
 from vclamp.model.record import About, Finished, Recording
 from vclamp.storage import session as session_module
 from vclamp.storage.compare import differences
@@ -60,6 +62,16 @@ def test_a_run_reads_back_to_every_bit(tmp_path: Path) -> None:
     assert one.start == changed_sweep(1).start
     assert np.array_equal(one.values, changed_sweep(1).values)
     assert not one.values.flags.writeable
+
+
+def test_a_change_says_its_defaults_too_so_that_programs_with_others_read_the_same(tmp_path: Path) -> None:
+    with Session.create(tmp_path / "a.vclamp") as session:
+        save(session, made_up_recording(2, 200))
+    with closing(sqlite3.connect(tmp_path / "a.vclamp")) as database:
+        (text,) = database.execute("SELECT changes FROM sweeps WHERE number = 1").fetchone()
+    assert [change["rig"] for change in json.loads(text)] == [
+        to_full_data(each.rig) for each in changed_sweep(1).changes
+    ]
 
 
 def test_runs_are_listed_without_their_traces(tmp_path: Path) -> None:

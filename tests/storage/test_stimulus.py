@@ -404,6 +404,15 @@ def test_import_writes_a_protocol_that_plays_the_recording(tmp_path: Path, capsy
     assert "my.toml: exists already" in capsys.readouterr().err
 
 
+def test_an_import_says_what_was_left_out_whatever_the_file_is_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for leak, told in ((0, []), (1, ["Its P/N leak subtraction is left out."])):
+        path, out = write_abf_2(tmp_path / "cell 3. day.abf", TABLES["steps"], leak=leak), tmp_path / f"{leak}.toml"
+        assert main(["import", str(path), "-o", str(out)]) == 0
+        assert capsys.readouterr().out.splitlines() == [f"{path}: 3 sweeps -> {out}", *told]
+
+
 @pytest.mark.usefixtures("own_process")
 def test_import_keeps_long_waveforms_in_a_file_beside_the_protocol(tmp_path: Path) -> None:
     path = write_abf_2(tmp_path / "a.abf", TABLES["from no samples on"])

@@ -514,6 +514,11 @@ def test_results_are_exported_with_units_in_their_names(
     assert proposed[0].endswith(f"activation-gv.{kind}")
     file = tmp_path / f"found.{kind}"
     assert rig_window.status.news.toolTip() == str(file)
+    menu_action(
+        rig_window, f"Export results as {kind.upper()}…"
+    ).trigger()  # of "found" the dialog asks, not of the file
+    settle(rig_window)
+    assert f"found.{kind}: exists already" in rig_window.banner.message
     if kind == "json":
         whole = json.loads(file.read_text(encoding="utf-8"))
         assert whole["question"]["trace"] == "i_pA"

@@ -350,6 +350,11 @@ def test_saved_as_a_file_the_channel_is_one_that_cells_can_use(
     settle(window)
     assert load_channel(target) == window.bench.rig.cell.channels[0]
     assert "mine.toml" in editor.foot.said.text()
+    target.write_text("precious")  # about which the dialog, told of "mine", did not ask
+    click(editor.foot.save)
+    settle(window)
+    assert "mine.toml: exists already" in editor.foot.said.text()
+    assert target.read_text() == "precious"
 
 
 def test_a_file_that_cannot_be_written_is_explained(

@@ -210,6 +210,18 @@ def test_a_saved_run_reads_back(rig_window: Window, tmp_path: Path, monkeypatch:
             np.testing.assert_allclose(mine.values, other.values, rtol=1e-14, atol=1e-300)
 
 
+def test_a_file_that_the_dialog_did_not_ask_about_is_not_replaced(
+    rig_window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family(rig_window)
+    (tmp_path / "run.nwb").write_text("precious")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(tmp_path / "run"), "NWB (*.nwb)"))
+    press(rig_window, Key.Key_S, CTRL | SHIFT)
+    settle(rig_window)
+    assert "run.nwb: exists already" in rig_window.banner.message
+    assert (tmp_path / "run.nwb").read_text() == "precious"
+
+
 def test_saving_into_nowhere_is_explained(rig_window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "no such folder" / "run.nwb"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))

@@ -631,6 +631,16 @@ def test_a_name_that_is_none_is_refused_and_nothing_is_written(
     assert sorted(tmp_path.glob("*.toml")) == before
 
 
+def test_a_protocol_that_the_dialog_did_not_ask_about_is_not_replaced(
+    editor: ProtocolEditor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.toml").write_text("precious")
+    ask(monkeypatch, tmp_path / "mine")
+    click(find_button(editor, "Save as…"))
+    wait_for(lambda: "mine.toml: exists already" in editor.pages.message.text())
+    assert (tmp_path / "mine.toml").read_text() == "precious"
+
+
 def test_a_folder_that_is_gone_is_told(
     rig_window: Window, editor: ProtocolEditor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

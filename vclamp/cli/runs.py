@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from argparse import Namespace
 from dataclasses import replace
@@ -88,9 +89,9 @@ def _seed(text: str) -> int:
 def analyse(arguments: Namespace, told: Told) -> int:
     """Measure recordings; prints or writes what was found."""
     from vclamp.analysis.analyses import analyse as measured
-    from vclamp.analysis.report import as_json, as_text, estimates_csv, points_csv
+    from vclamp.analysis.report import as_json, as_text
     from vclamp.analysis.results import Question
-    from vclamp.storage.safely import write_text
+    from vclamp.publish.results import write_results
 
     window, baseline, leak = (None if x is None else tuple(x) for x in (arguments.window, arguments.baseline,
                                                                         arguments.leak))  # fmt: skip
@@ -104,14 +105,9 @@ def analyse(arguments: Namespace, told: Told) -> int:
     if arguments.output is None:
         print(as_json(result, question) if arguments.format == "json" else as_text(result), end="")
         return 0
-    out = Path(arguments.output)
-    texts = {out: as_json(result, question)}
-    if arguments.format == "csv":
-        texts = {out: points_csv(result), out.with_stem(f"{out.stem}-results"): estimates_csv(result)}
-    for path, text in texts.items():
-        if text:
-            write_text(path, text, overwrite=arguments.overwrite)
-            told.line(f"{arguments.file} -> {path}")
+    files = write_results(Path(arguments.output), result, question, arguments.format, overwrite=arguments.overwrite)
+    for file in files:
+        told.line(f"{arguments.file} -> {file}")
     return 0
 
 
@@ -125,13 +121,21 @@ def export(arguments: Namespace, told: Told) -> int:
     """Write runs of a file in another format."""
     from vclamp.publish.exporters import export as write
 
-    recordings = _selected(arguments.file, arguments.run or "last")
+    recordings, output = _selected(arguments.file, arguments.run or "last"), Path(arguments.output)
+    if os.path.exists(output) and os.path.samefile(output, arguments.file):
+        raise VClampError("is the file that is read", where=output.name, remedy="Use another name.")
     if arguments.sweeps:
-        n = max(recording.header.protocol.total_sweeps for recording in recordings)
+        n = max((sweep.index + 1 for recording in recordings for sweep in recording.sweeps), default=1)
         wanted = {number - 1 for number in _chosen(arguments.sweeps, n, "sweep", arguments.file)}
         recordings = [recording.only(wanted) for recording in recordings]
-    with told.progress(f"writing {Path(arguments.output).name}") as progress:
-        files = write(recordings, Path(arguments.output), overwrite=arguments.overwrite, progress=progress)
+    if arguments.run == "all":
+        empty = sum(not recording.sweeps for recording in recordings)
+        recordings = [recording for recording in recordings if recording.sweeps]
+        if recordings and empty:
+            what = "none of these sweeps" if arguments.sweeps else "no finished sweep"
+            told.line(f"left out, for there is {what} in it: {empty} of {empty + len(recordings)} runs")
+    with told.progress(f"writing {output.name}") as progress:
+        files = write(recordings, output, overwrite=arguments.overwrite, progress=progress)
     for file in files:
         told.line(f"{arguments.file} -> {file}")
     told.fact(runs=len(recordings), files=[str(file) for file in files])
@@ -186,10 +190,10 @@ def _chosen(text: str, n: int, what: str, file: str) -> list[int]:
     for part in text.split(","):
         first, dash, last = (piece.strip() for piece in part.partition("-"))
         ends = (first, last if dash else first)
-        if not all(end.isascii() and end.isdigit() and len(end) < 10 for end in ends):
+        if not all(end.isascii() and end.isdigit() and len(end) < 10 for end in ends) or int(ends[0]) > int(ends[1]):
             raise VClampError(f"'{text[:40]}' is no selection", where=f"--{what}", remedy="As 2 or 1,3-5.")
         numbers += range(int(ends[0]), min(int(ends[1]), int(ends[0]) + _MOST) + 1)
     wrong = next((number for number in numbers if not 1 <= number <= n), None)
-    if wrong is not None or not numbers:
+    if wrong is not None:
         raise VClampError(f"has no {what} {wrong}", where=Path(file).name, remedy=f"It has 1 to {n}.")
     return numbers

@@ -6,6 +6,7 @@ from dataclasses import replace
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
 
+TRUE_OF_AMPLIFIER = ("rs_MOhm", "cp_pF", "offset_mV", "junction_mV", "recorder.seal_GOhm")  # what an exam asks for
 _GIVEN = {"command_mV", "i_pA", "i_subtracted_pA"}  # by an amplifier and a computer, in any mode
 
 
@@ -23,6 +24,12 @@ def is_told(trace: str, rig: Rig) -> bool:
     if not hidden(rig) or trace in _GIVEN or re.fullmatch(r"i_leg_\d+_pA", trace):
         return True
     return trace == "v_mV" and rig.amplifier.clamps_current
+
+
+def may_be_written(path: str, rig: Rig) -> bool:
+    """Whether the value at a dotted path of a rig may be told: of an exam's none that is to be found out."""
+    secret = path.startswith("cell.") or path.removeprefix("amplifier.") in TRUE_OF_AMPLIFIER
+    return not (hidden(rig) and secret)
 
 
 def as_told(recording: Recording) -> Recording:

@@ -63,8 +63,9 @@ class Series:
 
     "forward", "reverse"; "interleaved", every other rung, then those between; "alternate", from both ends inwards;
     "random", as `seed` has it. The whole series is recorded `repeats` times in that order; of each sweep
-    `averages` recordings in a row are kept as their mean. Before the first sweep the cell waits `first_delay_ms`,
-    between sweeps it is held at the holding potential or where the last one ended.
+    `averages` recordings in a row are kept as their mean; a rig that is changed after the first of them waits for the
+    next sweep. Before the first sweep the cell waits `first_delay_ms`, between sweeps it is held at the holding
+    potential or where the last one ended.
     """
 
     order: Literal["forward", "reverse", "interleaved", "alternate", "random"] = "forward"

@@ -99,6 +99,12 @@ def summary(protocol: Protocol, rig: Rig | None = None) -> Summary:
     )
 
 
+def lengths_text(protocol: Protocol, per_ms: float = 1.0) -> str:
+    """How long the sweeps are, in a unit of which `per_ms` are 1 ms: one number, or the shortest to the longest."""
+    lengths = [protocol.duration_ms(sweep) * per_ms for sweep in range(protocol.n_sweeps)]
+    return " to ".join(dict.fromkeys(f"{length:.6g}" for length in (min(lengths), max(lengths))))
+
+
 def paced_ms(protocol: Protocol) -> float:
     """How long a protocol takes at the speed of a real rig, from the first sweep's start to the last one's end."""
     periods = [protocol.period_ms(sweep) for sweep in range(protocol.n_sweeps)]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from vclamp import paths
 from vclamp.errors import VClampError
 from vclamp.model.edit import with_value
-from vclamp.model.exam import hidden
+from vclamp.model.exam import hidden, may_be_written
 from vclamp.model.files import load_protocol, load_rig, to_json
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Header
@@ -32,7 +32,7 @@ def python_text(header: Header) -> str:
     Raises
     ------
     VClampError
-        If the cell is for an exam and is not a shipped one: it would be written down.
+        If the cell is for an exam and is not just a shipped one: it would be written down.
     """
     lines = _rig(header.rig) + _protocol(header.protocol)
     lines += [
@@ -49,7 +49,7 @@ def python_text(header: Header) -> str:
 def _rig(rig: Rig) -> list[str]:
     path = paths.shipped(paths.CELLS).get(rig.cell.name)
     changes = None if path is None else _changes(load_rig(path), rig)
-    if path is not None and changes is not None:
+    if path is not None and changes is not None and all(may_be_written(each, rig) for each in changes):
         return _loaded("rig", f'load_rig(paths.CELLS / "{path.name}")', changes)
     if hidden(rig):
         raise VClampError(

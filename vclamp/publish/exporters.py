@@ -1,5 +1,6 @@
 """Recordings to files of every format: the one table of them."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,7 +144,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     """
     exporter = exporter_of(path)
     refuse_existing(path, overwrite)
-    if exporter.suffix == session.SUFFIX and any(side.exists() for side in side_files(path)):
+    if exporter.suffix == session.SUFFIX and any(map(os.path.exists, side_files(path))):
         raise VClampError("is a session in use", where=path.name, remedy="Use another name.")
 
 

@@ -151,21 +151,24 @@ def draw_scopes(area: Area, recording: Recording, spec: FigureSpec) -> None:
         top -= height
         left = EDGE_MM + _left_mm(spec)
         place = area.part(left, top, area.width_mm - left - right_mm, height)
-        axes = _draw_scope(place, frame, scope, number)
+        heights = height_range(recording, scope, frame.sweeps, frame.t_ms)
+        unit, factor = reading_unit(scope.unit, *heights)
+        axes = _draw_scope(place, frame, scope, number, (heights[0] * factor, heights[1] * factor), factor)
         if spec.scale_bars:
-            _draw_bars(axes, place, frame, scope, number, with_time=number == timed)
+            _draw_bars(axes, place, frame, scope, number, unit, with_time=number == timed)
         else:
-            _draw_axes(axes, frame, scope, last=number == len(spec.scopes) - 1)
+            _draw_axes(axes, frame, scope, unit, last=number == len(spec.scopes) - 1)
         _write_labels(place, frame, scope)
         top -= GAP_MM
 
 
 def _ids(recording: Recording, spec: FigureSpec) -> list[str]:
     """What the lines of a complete description are called."""
+    sweeps = _frame(recording, spec).sweeps
     return [
         trace_id(number, each.trace, sweep.index)
         for number, scope in enumerate(spec.scopes)
-        for sweep in _frame(recording, spec).sweeps
+        for sweep in sweeps
         for each in scope.traces
         if each.found_in(sweep.names)
     ]
@@ -210,14 +213,16 @@ def _names_mm(spec: FigureSpec) -> float:
 # ---- what is drawn
 
 
-def _draw_scope(place: Area, frame: Frame, scope: ScopeSpec, number: int) -> "Axes":
+def _draw_scope(
+    place: Area, frame: Frame, scope: ScopeSpec, number: int, heights: tuple[float, float], factor: float
+) -> "Axes":
+    """Draw the lines of a scope, whose axis goes from one of the heights to the other, in units of 1 / factor."""
     axes = place.axes()
     axes.patch.set_visible(False)
-    low, high = height_range(frame.recording, scope, frame.sweeps, frame.t_ms)
-    _, factor = reading_unit(scope.unit, low, high)
+    low, high = heights
     _, per_ms = frame.time
     axes.set_xlim(frame.t_ms[0] * per_ms, frame.t_ms[1] * per_ms)
-    axes.set_ylim(low * factor, high * factor)
+    axes.set_ylim(low, high)
     if scope.unit == "pA" and low < 0.0 < high:
         zero = axes.axhline(0.0, color=frame.ink.dim, linewidth=0.4, linestyle=(0, (2, 3)), zorder=0.5)
         zero.set_gid(f"zero-{number}")
@@ -265,11 +270,10 @@ def _write_labels(place: Area, frame: Frame, scope: ScopeSpec) -> None:
         place.text(x_mm, y_mm, text, color=colour, fontsize=spec.font_pt, ha=side, va="top")
 
 
-def _draw_axes(axes: "Axes", frame: Frame, scope: ScopeSpec, *, last: bool) -> None:
+def _draw_axes(axes: "Axes", frame: Frame, scope: ScopeSpec, unit: str, *, last: bool) -> None:
     from matplotlib.ticker import MaxNLocator
 
     ink, size = frame.ink, frame.spec.font_pt
-    unit, _ = reading_unit(scope.unit, *height_range(frame.recording, scope, frame.sweeps, frame.t_ms))
     for side, spine in axes.spines.items():
         spine.set_visible(side == "left" or (side == "bottom" and last))
         spine.set_color(ink.axis)
@@ -293,11 +297,12 @@ def _width_mm(axes: "Axes") -> float:
     return float(axes.get_position().width * figure.get_size_inches()[0] * MM_PER_INCH)
 
 
-def _draw_bars(axes: "Axes", place: Area, frame: Frame, scope: ScopeSpec, number: int, *, with_time: bool) -> None:
+def _draw_bars(
+    axes: "Axes", place: Area, frame: Frame, scope: ScopeSpec, number: int, unit: str, *, with_time: bool
+) -> None:
     """A bar of a round height beside the scope; in one of them a bar of time joins it to an L."""
     axes.set_axis_off()
     (t0, t1), (low, high) = axes.get_xlim(), axes.get_ylim()
-    unit, _ = reading_unit(scope.unit, *height_range(frame.recording, scope, frame.sweeps, frame.t_ms))
     x = t1 + (t1 - t0) * 3.0 / place.width_mm
     upright = bar(high - low, HEIGHT_SHARE, unit)
     base = low + (ROOM if with_time else 0.5 * (1.0 - upright.length / (high - low))) * (high - low)

@@ -7,6 +7,7 @@ from typing import Any
 from vclamp import paths
 from vclamp.errors import VClampError
 from vclamp.model.edit import items, with_value
+from vclamp.model.exam import may_be_written
 from vclamp.model.files import load_protocol, load_rig
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Header, Recording
@@ -23,8 +24,7 @@ def command_line(recording: Recording) -> str:
     changed while it went on.
     """
     header = recording.header
-    changed = any(sweep.changes or sweep.rig != header.rig for sweep in recording.sweeps)
-    if recording.foreign or changed or header.seed >= _MOST_SEED:
+    if recording.foreign or was_changed(recording) or header.seed >= _MOST_SEED:
         return ""
     try:
         settings = _settings(header)
@@ -38,8 +38,15 @@ def command_line(recording: Recording) -> str:
     return " ".join([*parts, "-o", quote(f"{name}.vclamp")])
 
 
+def was_changed(recording: Recording) -> bool:
+    """Whether the rig was changed while it ran."""
+    return any(sweep.changes or sweep.rig != recording.header.rig for sweep in recording.sweeps)
+
+
 def _settings(header: Header) -> list[str] | None:
-    """PATH=VALUE for all that differs from the shipped files; None where setting it does not give the same.
+    """PATH=VALUE for all that differs from the shipped files.
+
+    None where setting it does not give the same, or would tell what an exam asks for.
 
     Raises
     ------
@@ -50,6 +57,8 @@ def _settings(header: Header) -> list[str] | None:
     protocol: Protocol = load_protocol(paths.shipped(paths.PROTOCOLS)[header.protocol.name])
     settings = []
     for path, value in differing(rig, header.rig):
+        if not may_be_written(path, header.rig):
+            return None
         rig = with_value(rig, path, value, "")
         settings.append(f"{path}={_text(value)}")
     for path, value in differing(protocol, header.protocol):

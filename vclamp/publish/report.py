@@ -10,14 +10,14 @@ from vclamp.analysis.analyses import ANALYSES
 from vclamp.analysis.results import Estimate, Result
 from vclamp.errors import VClampError
 from vclamp.model.record import Array, Header, Recording, Sweep
-from vclamp.model.summary import summary
+from vclamp.model.summary import lengths_text, summary
 from vclamp.publish import curves, written
 from vclamp.publish.answers import answers
 from vclamp.publish.document import WIDTH_MM, Block, Heading, Paragraph, Picture, Table, facts_table
 from vclamp.publish.drawing import looks
 from vclamp.publish.figure import draw_scopes, natural_height_mm
 from vclamp.publish.pages import Pages
-from vclamp.publish.repeat import command_line
+from vclamp.publish.repeat import command_line, was_changed
 from vclamp.publish.rig_tables import number, rig_blocks
 from vclamp.publish.scopes import time_unit
 from vclamp.publish.specs import FigureSpec, ScopeSpec, TraceSpec, completed
@@ -119,9 +119,10 @@ def _rig(recording: Recording) -> Iterator[Block]:
         yield Paragraph("Another program recorded this: what is not in its file is not known.")
         return
     yield from rig_blocks(recording.header.rig)
-    if any(sweep.changes for sweep in recording.sweeps):
-        n = sum(len(sweep.changes) for sweep in recording.sweeps)
-        yield Paragraph(f"The rig was changed {n} times while it ran; these are its first values.")
+    if was_changed(recording):
+        n = sum(len(sweep.changes) for sweep in recording.sweeps)  # none, if it was in sweeps that are not there
+        often = f" {n} times" if n > 1 else " once" if n else ""
+        yield Paragraph(f"The rig was changed{often} while it ran; these are its first values.")
 
 
 def _protocol(recording: Recording) -> Iterator[Block]:
@@ -134,7 +135,7 @@ def _protocol(recording: Recording) -> Iterator[Block]:
     yield facts_table(
         "",
         ("holding potential", number(protocol.hold_mV, "mV")),
-        ("sweeps", f"{found.n_sweeps} of {protocol.duration_ms(0) * per_ms:.6g} {unit}"),
+        ("sweeps", f"{found.n_sweeps} of {lengths_text(protocol, per_ms)} {unit}"),
         ("sampling", number(protocol.fs_kHz, "kHz")),
         ("start to start", number(protocol.interval_ms, "ms") if protocol.interval_ms else ""),
         ("between sweeps", _BETWEEN[protocol.between] if found.n_sweeps > 1 and not recording.foreign else ""),

@@ -118,8 +118,6 @@ def _recorded(header: Header, there: set[str]) -> tuple[ScopeSpec, ...]:
     """The command, and what an amplifier gives out: a current, or under current clamp a voltage."""
     free = header.rig.amplifier.clamps_current
     wanted = {"v_mV": "V", "i_pA": "I injected"} if free else {"command_mV": "V command", "i_pA": "I total"}
-    if free and "i_pA" not in there:
-        wanted["command_pA"] = "I command"
     wanted["i_subtracted_pA"] = "I − leak"
     kept = {trace: title for trace, title in wanted.items() if trace in there}
     kept = kept or {trace: trace for trace in sorted(there)[:1]}

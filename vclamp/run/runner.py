@@ -148,6 +148,7 @@ def replay(
 ) -> Recording:
     """Run a recording's rig and protocol again, with its changes, as far as it went; its sweeps are kept.
 
+    Of a part of a run in which the cell lives on between sweeps, changes in sweeps that were left out are missed.
     `progress` is told the fraction that is done.
 
     Raises
@@ -161,10 +162,11 @@ def replay(
             where=recording.about.source,
             remedy="Run its protocol on a cell of your own, and compare.",
         )
-    script = Script(tuple(c for s in recording.sweeps for c in s.changes), chunk_ms)
+    if not recording.sweeps:
+        return recording
     header, wanted = recording.header, {sweep.index for sweep in recording.sweeps}
-    last, sweeps = max(wanted, default=-1), []
-    for event in run(header.rig, header.protocol, seed=header.seed, inbox=script):
+    last, sweeps = max(wanted), []
+    for event in run(header.rig, header.protocol, seed=header.seed, inbox=Script(_changes(recording), chunk_ms)):
         if isinstance(event, Finished) and event.reason == "failed":
             raise VClampError(event.message)
         if isinstance(event, Sweep):
@@ -177,6 +179,17 @@ def replay(
     return replace(recording, sweeps=tuple(sweeps))
 
 
+def _changes(recording: Recording) -> tuple[Change, ...]:
+    """All changes that its sweeps tell of; for one in a sweep that was left out stands one in the sweep before."""
+    found, rig = [], recording.header.rig
+    for sweep in recording.sweeps:
+        if sweep.rig != rig:
+            found.append(Change(sweep.index - 1, 0, sweep.rig))
+        found += sweep.changes
+        rig = sweep.changes[-1].rig if sweep.changes else sweep.rig
+    return tuple(found)
+
+
 def check_size(rig: Rig, protocol: Protocol) -> None:
     """Refuse a run whose traces are more than one recording should hold, or more than there is memory for.
 
@@ -186,19 +199,20 @@ def check_size(rig: Rig, protocol: Protocol) -> None:
         With what it needs, the limit or what is free, and how to shrink it.
     """
     lengths, n_traces = [protocol.n_samples(k) for k in range(protocol.n_sweeps)], len(trace_names(rig, protocol))
-    size = sum(lengths) * protocol.series.repeats * n_traces * _BYTES_PER_VALUE
+    n_samples = sum(lengths) * protocol.series.repeats
+    size = n_samples * n_traces * _BYTES_PER_VALUE
     shrink = "use fewer sweeps, shorter segments, or a lower fs_kHz."
     if size > MAX_BYTES:
         raise VClampError(
-            f"{sum(lengths):,} samples would take {size / 1024**3:.1f} GB",
+            f"{n_samples:,} samples would take {size / 1024**3:.1f} GB",
             where=protocol.name,
             remedy=f"At most {MAX_BYTES / 1024**3:g} GB are allowed: {shrink}",
         )
-    drawn = sum(lengths) * n_traces * _BYTES_TO_DRAW
+    drawn = n_samples * n_traces * _BYTES_TO_DRAW
     needed = size + drawn + _SWEEPS_UNDER_WAY * max(lengths) * n_traces * _BYTES_PER_VALUE
     if needed > _SMALL_BYTES and needed > (free := _free_bytes()):
         raise VClampError(
-            f"{sum(lengths):,} samples of {n_traces} traces need {needed / 1024**2:,.0f} MB of memory, "
+            f"{n_samples:,} samples of {n_traces} traces need {needed / 1024**2:,.0f} MB of memory, "
             f"and {free / 1024**2:,.0f} MB are free",
             where=protocol.name,
             remedy=f"Close other programs, or {shrink}",

@@ -65,7 +65,10 @@ class SweepPlayer:
         self._changes: list[Change] = []
 
     def play(self, inbox: Inbox) -> Said:
-        """Play the sweep chunk by chunk, each as often as it is averaged; 0 are finished if it was stopped."""
+        """Play the sweep chunk by chunk, each as often as it is averaged; 0 are finished if it was stopped.
+
+        A changed rig is heard of in the first turn alone: a change is known by its sweep and sample.
+        """
         simulation, leak, values = self._simulation, self._protocol.leak, self._values
         start, mean = simulation.state, values
         values[len(simulation.names) :] = np.nan  # not known until all legs are played
@@ -79,7 +82,7 @@ class SweepPlayer:
             self._condition()
             simulation.begin(self._index, turn)
             start = simulation.state if not turn else start
-            yield from self._play_once(inbox)
+            yield from self._play_once(inbox, changing=not turn)
             if inbox.stopped:
                 return 0
             if self._protocol.series.averages > 1:
@@ -95,10 +98,11 @@ class SweepPlayer:
         yield Sweep(self._index, self._names, values, start, self._first_rig, tuple(self._changes))
         return 1
 
-    def _play_once(self, inbox: Inbox) -> Generator[Chunk, None, None]:
+    def _play_once(self, inbox: Inbox, *, changing: bool) -> Generator[Chunk, None, None]:
         sample, n_samples, dt_ms = 0, self._values.shape[1], 1.0 / self._protocol.fs_kHz
         while sample < n_samples:
-            self._hear(inbox, sample)
+            if changing:
+                self._hear(inbox, sample)
             if inbox.stopped:
                 return
             last = min(inbox.next_border(self._index, sample, dt_ms), n_samples)

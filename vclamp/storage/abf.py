@@ -149,7 +149,9 @@ def _recording(abf: Any) -> Answer:
             continue
         traces[role(name, known[0], traces)] = len(arrays)
         arrays += [known[1][sweep * n : (sweep + 1) * n] for sweep in sweeps]
-    commands_current = (converted(abf.data[0][:0], abf.dacUnits[0] if abf.dacUnits else "") or ("",))[0] == "pA"
+    number = _chosen(None, _enabled(abf))
+    unit = abf.dacUnits[number].partition("\0")[0] if number < len(abf.dacUnits) else ""
+    commands_current = (converted(abf.data[0][:0], unit) or ("",))[0] == "pA"
     run = {
         "fs_kHz": abf.dataRate / 1e3,
         "sweeps": [{trace: first + sweep for trace, first in traces.items()} for sweep in sweeps],
@@ -195,6 +197,11 @@ def _check_sweeps(abf: Any) -> None:
         raise VClampError("has sweeps of different lengths, each begun by an event", remedy=remedy)
 
 
+def _enabled(abf: Any) -> list[int]:
+    """Whether each DAC is on."""
+    return list((abf._headerV1 if abf.abfVersion["major"] == 1 else abf._dacSection).nWaveformEnable)
+
+
 def _chosen(dac: int | None, enabled: list[int]) -> int:
     """The DAC that is asked for, else the first that is on, else the first."""
     if dac is not None and not 0 <= dac < len(enabled):
@@ -205,7 +212,7 @@ def _chosen(dac: int | None, enabled: list[int]) -> int:
 def _facts_1(abf: Any, raw: bytes, dac: int | None) -> dict[str, Any]:
     """Of ABF 1, whose holding levels, intervals, trains and lists pyabf leaves out."""
     header = abf._headerV1
-    number = _chosen(dac, header.nWaveformEnable)
+    number = _chosen(dac, _enabled(abf))
     abf.holdingCommand = list(struct.unpack_from("<4f", raw, 1394))
     left_out = {
         "user list": any(struct.unpack_from("<4h", raw, 3360)),
@@ -232,7 +239,7 @@ def _meant(value: float) -> float:
 def _facts_2(abf: Any, dac: int | None) -> dict[str, Any]:
     """Of ABF 2."""
     section, strings = abf._dacSection, abf._stringsSection._indexedStrings
-    number = _chosen(dac, section.nWaveformEnable)
+    number = _chosen(dac, _enabled(abf))
     left_out = {
         "user list": any(abf.userListEnable),
         "conditioning train": section.nConditEnable[number],

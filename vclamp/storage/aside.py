@@ -1,8 +1,8 @@
 """Files of other programs are read in a process of its own, with limited time and memory.
 
 A damaged file can make a reader ask for any amount of either. The process answers in one line of JSON, what was asked
-for or a sentence why there is none, and then the numbers of its arrays; whatever else becomes of it, the file is told
-to be damaged.
+for or a sentence why there is none, and then the numbers of its arrays; whatever else becomes of it once it has begun,
+the file is told to be damaged.
 """
 
 import json
@@ -55,20 +55,26 @@ def ask(module: str, path: Path, *question: str) -> Answer:
     Raises
     ------
     VClampError
-        With the module's sentence, or one that the file is damaged.
+        With the module's sentence, or one that the file cannot be read, or is damaged.
     """
     path = Path(path)
-    if not path.is_file():  # a pipe would never end
+    if not os.path.isfile(path):  # a pipe would never end
         raise VClampError("there is no such file", where=path.name, remedy="Give the path of a recording.")
     python_path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     try:
+        timeout_s = allowed_s(path)
+        path.open("rb").close()
         reader = subprocess.Popen(
             [*_program(), module, str(path.resolve()), *question],
             env={**os.environ, "PYTHONPATH": python_path, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
-        return _understood(_output(reader, allowed_s(path)), path.name)
+    except OSError as error:
+        remedy = "Check whether you may read it, close other programs, and try again."
+        raise VClampError(f"cannot be read ({error.strerror or error})", where=path.name, remedy=remedy) from None
+    try:
+        return _understood(_output(reader, timeout_s), path.name)
     except (subprocess.SubprocessError, OSError, ValueError, KeyError, TypeError):
         raise damaged(path) from None
 

@@ -5,16 +5,14 @@ from unicodedata import normalize
 
 import numpy as np
 
-from vclamp import units
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording
+from vclamp.units import PLAIN, unit_of
 
-PLAIN = "1"  # the unit of an open probability
 LARGEST = 1e30  # of what a number of 32 bits can scale
 _MAIN = ("i_subtracted_", "i_membrane_", "command_", "i_", "v_", "p_open_", "in_", "gate_", "state_")
 LEGS = "i_leg_"
 _PLAINER = str.maketrans({"Ω": "Ohm", "µ": "u", "·": "-", "–": "-", "−": "-", "°": "deg "})
-_PLAIN = ("p_open_", "gate_", "state_")  # a gate may be called mV
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,6 @@ def signals(recording: Recording, *, without: tuple[str, ...] = ()) -> tuple[Sig
     first = ("v_mV", "i_pA") if current_clamp else ("i_pA", "v_mV")
     found.sort(key=lambda name: _rank(name, first))
     return tuple(Signal(name, _stem(name), unit_of(name)) for name in found)
-
-
-def unit_of(trace: str) -> str:
-    """The unit that a trace's name ends in, or that of a plain number."""
-    ending = trace.rpartition("_")[2]
-    return PLAIN if trace.startswith(_PLAIN) or ending not in units.SI else ending
 
 
 def ascii_of(text: str, forbidden: str = "") -> str:

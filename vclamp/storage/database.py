@@ -208,5 +208,5 @@ def utc_now() -> str:
 
 
 def storable(text: str) -> str:
-    """Text without the lone surrogates that SQLite refuses."""
+    """Text without the lone surrogates that SQLite, JSON and other files refuse."""
     return text.encode("utf-8", "replace").decode()

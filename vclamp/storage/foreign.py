@@ -14,6 +14,7 @@ from vclamp.model.record import About, Header, Recording, Sweep
 from vclamp.model.rig import Cell, Rig
 from vclamp.storage import aside, stimulus
 from vclamp.storage.commanded import commanded, held, is_stepped, with_marks
+from vclamp.storage.database import storable
 
 Array = NDArray[np.float64]
 Mode = Literal["voltage-clamp", "current-clamp"]
@@ -52,7 +53,8 @@ def _recording(path: Path, run: dict[str, Any], sweeps: list[dict[str, Array]]) 
     if not sweeps or not all(sweeps) or any(trace.size == 0 for sweep in sweeps for trace in sweep.values()):
         raise VClampError("has sweeps without samples", remedy="Open another file.")
     mode, notes = _mode(run, sweeps), list(run["notes"])
-    name = (run.get("name", "") if run.get("name", "") not in _UNNAMED else path.stem)[:80] or "recording"
+    stem = storable(path.stem) or "recording"
+    name = (run.get("name", "") if run.get("name", "") not in _UNNAMED else stem)[:80]
     lengths = [min(trace.size for trace in sweep.values()) for sweep in sweeps]
     sweeps = [{key: trace[:n] for key, trace in each.items()} for each, n in zip(sweeps, lengths, strict=True)]
     protocol, why_not = _protocol(path, name, run, mode, sweeps)
@@ -62,12 +64,12 @@ def _recording(path: Path, run: dict[str, Any], sweeps: list[dict[str, Array]]) 
         sweeps = [{"command_mV": protocol.command_mV(k), **sweep} for k, sweep in enumerate(sweeps)]
     elif mode == "current-clamp" and "command_pA" not in sweeps[0]:
         sweeps = [{**sweep, "command_pA": protocol.course(k).command_pA} for k, sweep in enumerate(sweeps)]
-    rig = Rig(Cell((path.stem or "recording")[:80], CM_pF), amplifier=Amplifier(mode=mode))
+    rig = Rig(Cell(stem[:80], CM_pF), amplifier=Amplifier(mode=mode))
     note = " ".join(filter(None, (run.get("note", ""), *notes)))
     return Recording(
         Header(rig, protocol, 0, ""),
         tuple(_sweep(k, sweep, mode, rig) for k, sweep in enumerate(sweeps)),
-        about=About(started_utc=run.get("started_utc", ""), name=name, note=note[:10_000], source=path.name),
+        about=About(started_utc=run.get("started_utc", ""), name=name, note=note[:10_000], source=storable(path.name)),
     )
 
 
@@ -131,9 +133,9 @@ def _interval(run: dict[str, Any], lengths: list[int]) -> dict[str, Any]:
     if starts_ms.size < 2:
         return {"between": "interval"}
     steps = np.diff(starts_ms)
-    lasting = max(lengths) / run["fs_kHz"]
-    even = np.ptp(steps) <= 1e-3 * abs(steps[0]) and lasting <= steps[0] <= 3.6e7
-    return {"between": "interval", **({"interval_ms": float(f"{steps.mean():.9g}")} if even else {})}
+    lasting, mean = max(lengths) / run["fs_kHz"], float(steps.mean())
+    even = np.ptp(steps) <= 1e-3 * abs(mean) and lasting <= mean * (1.0 + 1e-9) and mean <= 3.6e7
+    return {"between": "interval", **({"interval_ms": max(float(f"{mean:.9g}"), lasting)} if even else {})}
 
 
 def _sweep(index: int, traces: dict[str, Array], mode: Mode, rig: Rig) -> Sweep:

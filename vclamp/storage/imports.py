@@ -1,6 +1,6 @@
 """Files of other programs to text files of ours: channels of NeuroML, protocols of ABF, ATF and tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,8 @@ from vclamp.model.neuroml import read_neuroml
 from vclamp.model.protocol import Protocol
 from vclamp.model.segments import Waveform
 from vclamp.storage import atf, stimulus
-from vclamp.storage.safely import refuse_existing, write_safely
+from vclamp.storage.database import storable
+from vclamp.storage.safely import refuse_existing, write_text
 
 _INLINE = 200  # values that a text file may hold itself
 
@@ -60,15 +61,17 @@ def _import_protocol(file: Path, target: Path, dac: str | None, overwrite: bool)
             segment.pop("values_mV", None)
             segment.pop("values_pA", None)
     try:
-        _write(target, tomlkit.dumps(data), lambda place: load_protocol(place) == protocol, overwrite)
+        write_text(
+            target, tomlkit.dumps(data), overwrite=overwrite, same=lambda place: load_protocol(place) == protocol
+        )
     except VClampError:
         with suppress(OSError):
             if made is not None:
                 made.unlink()
         raise
     yield f"{file}: {protocol.n_sweeps} sweeps -> {target}" + (f" and {made}" if made is not None else "")
-    if ". " in protocol.note:
-        yield protocol.note.partition(". ")[2]
+    if left_out := protocol.note.removeprefix(f"Imported from {storable(file.name)}.").strip():
+        yield left_out
 
 
 def _with_table(protocol: Protocol, file: Path, target: Path, overwrite: bool) -> tuple[Protocol, Path | None]:
@@ -115,17 +118,4 @@ def _check_target(target: Path, kind: str, overwrite: bool) -> None:
 
 
 def _write_channel(channel: Channel, target: Path, overwrite: bool) -> None:
-    _write(target, to_toml(channel), lambda place: load_channel(place) == channel, overwrite)
-
-
-def _write(target: Path, text: str, same: Callable[[Path], bool], overwrite: bool) -> None:
-    """A text file, read back before it takes its place."""
-
-    def write(place: Path) -> None:
-        place.write_bytes(text.encode())
-
-    def check(place: Path) -> None:
-        if not same(place):
-            raise VClampError("does not read back as it was written", where=target.name)
-
-    write_safely(target, write, check, overwrite=overwrite)
+    write_text(target, to_toml(channel), overwrite=overwrite, same=lambda place: load_channel(place) == channel)

@@ -13,14 +13,13 @@ from vclamp.model.files import to_full_data
 from vclamp.model.record import Array, Recording
 from vclamp.storage.safely import Progress, unheard
 from vclamp.storage.tables import Piece, pieces, trace_columns
+from vclamp.units import unit_of
 
 if TYPE_CHECKING:
     import pyarrow
 
 ROWS = 500_000  # of a row group at most: what is in memory at once
 KEY = b"vclamp"  # of the metadata, as JSON
-_UNITS = ("mV", "pA", "nS", "mM", "ms")
-_NO_UNIT = ("p_open_", "gate_", "state_")  # a gate may be called mV
 
 
 def write(recordings: Sequence[Recording], path: Path, progress: Progress = unheard) -> None:
@@ -77,12 +76,6 @@ def described(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
         }
         for number, recording in enumerate(recordings, 1)
     ]
-
-
-def unit_of(column: str) -> str:
-    """The unit that a column's name ends in; "1" if it is a plain number."""
-    end = column.rpartition("_")[2]
-    return end if end in _UNITS and not column.startswith(_NO_UNIT) else "1"
 
 
 def _schema(recordings: Sequence[Recording], traces: Sequence[str]) -> "pyarrow.Schema":

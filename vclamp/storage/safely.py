@@ -48,9 +48,9 @@ def write_safely(
     """
     path = Path(path)
     stem = f"{TEMPORARY}{_host()}-{os.getpid()}-{secrets.token_hex(6)}"
-    temporary = path.with_name(stem + path.suffix)
     try:
         refuse_existing(path, overwrite)
+        temporary = path.with_name(stem + path.suffix)
         tidy(path.parent)
         write(temporary)
         sync_file(temporary)
@@ -58,6 +58,11 @@ def write_safely(
         refuse_existing(path, overwrite)
         os.replace(temporary, path)
         sync_folder(path.parent)
+    except VClampError as error:
+        if stem not in error.where:
+            raise
+        where = error.where.replace(temporary.name, path.name)  # which is what people know
+        raise VClampError(error.what, where=where, remedy=error.remedy) from error
     except OSError as error:
         raise VClampError(
             f"cannot be written ({error.strerror or error})",
@@ -68,21 +73,31 @@ def write_safely(
         _remove(path.parent, stem)
 
 
-def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:
+def write_text(path: Path, text: str, *, overwrite: bool = False, same: Callable[[Path], bool] | None = None) -> None:
     """Write a text file in UTF-8 as `write_safely` does.
+
+    Parameters
+    ----------
+    path, overwrite
+        As there.
+    text : str
+        What is written.
+    same : callable, optional
+        Whether the file at a path describes what it should; by default whether it holds this text.
 
     Raises
     ------
     VClampError
-        As there.
+        As there, and if it is not the same.
     """
     data = text.encode()
+    same = same or (lambda place: place.read_bytes() == data)
 
     def write(place: Path) -> None:
         place.write_bytes(data)
 
     def check(place: Path) -> None:
-        if place.read_bytes() != data:
+        if not same(place):
             raise VClampError("does not read back as it was written", where=path.name)
 
     write_safely(path, write, check, overwrite=overwrite)
@@ -130,15 +145,17 @@ def sync_folder(folder: Path) -> None:
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise if the path exists and may not be replaced, or if there is no folder to hold it.
+    """Raise if the path exists and may not be replaced, is a folder, or if there is no folder to hold it.
 
     Raises
     ------
     VClampError
         With the remedy.
     """
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # which a name that the system refuses is not
         raise VClampError("there is no such folder", where=str(path.parent), remedy="Make it, or choose another.")
+    if os.path.isdir(path):
+        raise VClampError("is a folder", where=path.name or str(path), remedy="Give the name of a file in it.")
     if not overwrite and os.path.lexists(path):
         raise VClampError("exists already", where=path.name, remedy="Use --overwrite or another name.")
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from vclamp.errors import VClampError
-from vclamp.model.files import from_data, to_data, to_json
+from vclamp.model.files import from_data, to_full_data, to_json
 from vclamp.model.record import About, Change, Finished, Header, Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.storage import database as db
@@ -179,7 +179,7 @@ class Session:
             If it could not be saved. Nothing of it is in the file then, and the same call
             may be tried again.
         """
-        rig, changes = to_json(sweep.rig), json.dumps(pack_changes(sweep), ensure_ascii=False)
+        rig, changes = to_json(sweep.rig), _packed(sweep.changes)
         start = np.asarray(sweep.start, "<f8").tobytes()
         with self._change() as database:
             info = self._layout.run(run)
@@ -286,7 +286,7 @@ class Session:
             values=values,
             start=tuple(np.frombuffer(row.start, "<f8").tolist()),
             rig=run_rig if row.rig is None else parsed_rig(row.rig, place),
-            changes=unpack_changes(json.loads(row.changes), index, place),
+            changes=_unpacked(row.changes, index, place),
         )
 
 
@@ -342,14 +342,15 @@ def new_session_path(folder: Path) -> Path:
     raise VClampError("holds too many sessions of this second", where=folder.name)
 
 
-def pack_changes(sweep: Sweep) -> list[dict[str, Any]]:
-    """A sweep's changes as plain data."""
-    return [{"sample": change.sample, "rig": to_data(change.rig)} for change in sweep.changes]
+def _packed(changes: Sequence[Change]) -> str:
+    """Changes as JSON; as in `to_json`, every default is spelled out."""
+    data = [{"sample": change.sample, "rig": to_full_data(change.rig)} for change in changes]
+    return json.dumps(data, ensure_ascii=False)
 
 
-def unpack_changes(data: list[dict[str, Any]], sweep: int, where: str) -> tuple[Change, ...]:
-    """What `pack_changes` packed."""
-    return tuple(Change(sweep, item["sample"], from_data(Rig, item["rig"], where)) for item in data)
+def _unpacked(text: str, sweep: int, where: str) -> tuple[Change, ...]:
+    """What `_packed` packed."""
+    return tuple(Change(sweep, item["sample"], from_data(Rig, item["rig"], where)) for item in json.loads(text))
 
 
 def _connect(path: Path) -> tuple[sqlite3.Connection, type[Layout]]:

@@ -13,6 +13,7 @@ from vclamp.model.files import from_data
 from vclamp.model.protocol import Protocol
 from vclamp.model.waveforms import SIGNALS, read_table
 from vclamp.storage.abf import Epoch, Stimulus, read_command, read_first_sweep, read_stimulus
+from vclamp.storage.database import storable
 
 ENDINGS = (".abf", ".atf", ".csv", ".txt")
 REST_mV = -70.0  # held before a current clamp, of which the files say nothing
@@ -59,8 +60,8 @@ def read_protocol(path: Path, dac: int | None = None) -> Protocol:
     return from_data(
         Protocol,
         {
-            "name": path.stem[:80],
-            "note": f"Imported from {path.name}.{left_out}",
+            "name": storable(path.stem)[:80],
+            "note": f"Imported from {storable(path.name)}.{left_out}",
             "n_sweeps": stimulus.n_sweeps,
             "hold_mV": drawn.hold if drawn.unit == "mV" else REST_mV,
             "fs_kHz": stimulus.fs_kHz,
@@ -86,8 +87,8 @@ def _from_table(path: Path) -> Protocol:
         "columns": len(table.values),
     }
     data = {
-        "name": path.stem[:80],
-        "note": f"Imported from {path.name}.",
+        "name": storable(path.stem)[:80],
+        "note": f"Imported from {storable(path.name)}.",
         "n_sweeps": len(table.values),
         "hold_mV": float(table.values[0, 0]) if table.unit == "mV" else REST_mV,
         "fs_kHz": 1.0 / table.every_ms,

@@ -1,13 +1,14 @@
 """Recordings in tables of text, ATF and CSV, read in a process of their own.
 
 The first column holds times; each other one a signal, with its unit in the heading: `I (pA)`, `i_pA`, `V_m [mV]`.
-Several columns of one signal are sweeps, one beside the other. In the long tables of VClamp the column `sweep` says it.
+Several columns of one signal are sweeps, one beside the other. In long tables, such as VClamp's, the sweeps stand one
+under the other: a first column `sweep` tells them apart, and before it one `run`, if there are several.
 """
 
 import csv
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -28,6 +29,7 @@ MAX_BYTES = 200_000_000
 MAX_COLUMNS = 10_001
 _COMMAND = re.compile(r"command|cmd|stim|inject|protocol|dac\b", re.IGNORECASE)
 _UNIT = re.compile(r"[_/ ](kV|V|uV|µV|nV|A|mA|uA|µA|fA)$")  # those that no waveform file ends its headings in
+_OURS = re.compile(r"(i|v|command)(_\w+)?_(mV|pA)")  # names of traces
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
@@ -44,6 +46,11 @@ class Column:
         """Whether its name says that it was commanded."""
         return bool(_COMMAND.search(self.name))
 
+    def trace(self, taken: Collection[str]) -> str:
+        """The name of the trace that it becomes, none of those that are taken."""
+        commanded = f"command_{self.unit}"
+        return commanded if self.is_command and commanded not in taken else role(self.name, self.unit, taken)
+
 
 def answer(path: Path, what: str) -> Answer:
     """The sweeps in a table; anything may be raised on the way."""
@@ -59,7 +66,7 @@ def answer(path: Path, what: str) -> Answer:
     if len(heading) != table.shape[1] or table.shape[1] < 2 or not table.shape[0]:
         what = "cannot be understood: it needs a column of times and then signals, with a heading over each"
         raise VClampError(what, remedy="Write headings such as time_ms and i_pA.")
-    if heading[0].lower() == "sweep":
+    if heading[0].lower() == "sweep" or [title.lower() for title in heading[:2]] == ["run", "sweep"]:
         return _long(heading, table)
     fs_kHz, columns, left_out = _signals(heading, table, "s" if is_atf else "ms", signals)
     return _arranged(fs_kHz, columns, left_out)
@@ -121,26 +128,50 @@ def _number(cell: str) -> float:
 
 
 def _long(heading: list[str], table: Array) -> Answer:
-    """Our own long table: every sweep under the next, every trace in a column."""
-    numbers = table[:, 0]
-    starts = np.flatnonzero(np.append(True, np.diff(numbers) != 0.0))
-    if not np.isfinite(numbers).all() or starts.size > MAX_SWEEPS:
-        raise VClampError("cannot be understood: its column 'sweep' holds no numbers of sweeps")
-    sweeps: list[dict[str, int]] = []
+    """A long table: every sweep under the next, every trace in a column; several runs likewise."""
     arrays: list[Array] = []
-    left_out: dict[str, bool] = {}
-    fs_kHz = _rate(table[: starts[1] if starts.size > 1 else None, 1], heading[1], "ms")
-    for rows in np.split(table, starts[1:]):
+    if heading[0].lower() == "sweep":
+        return Answer({"runs": [_run(heading, table, arrays)]}, tuple(arrays))
+    runs = [
+        {**_run(heading[1:], rows[:, 1:], arrays), "name": f"run {rows[0, 0]:g}"} for rows in _stacked(table, "run")
+    ]
+    return Answer({"runs": runs}, tuple(arrays))
+
+
+def _stacked(table: Array, kind: str) -> list[Array]:
+    """The rows of each sweep, or run: its number stands in the first column."""
+    numbers = table[:, 0]
+    starts = np.flatnonzero(np.diff(numbers) != 0.0) + 1
+    if not np.isfinite(numbers).all() or starts.size >= MAX_SWEEPS:
+        what = f"cannot be understood: its column '{kind}' holds no numbers of {kind}s"
+        raise VClampError(what, remedy=f"Write the number of its {kind} into every line.")
+    return np.split(table, starts)
+
+
+def _run(heading: list[str], table: Array, arrays: list[Array]) -> dict[str, Any]:
+    """A run of a long table; its samples join the arrays."""
+    names, sweeps = _names(heading[2:]), []
+    parts = _stacked(table, "sweep")
+    for rows in parts:
         traces: dict[str, int] = {}
         for title, values in zip(heading[2:], rows.T[2:], strict=True):
             known = converted(values, _unit(title))
-            if known is None:
-                left_out[title] = True
-            elif np.isfinite(values).any():  # another sweep's trace leaves its cells empty
-                traces[title] = len(arrays)
+            if known is not None and np.isfinite(values).any():  # another sweep's trace leaves its cells empty
+                traces[names[title]] = len(arrays)
                 arrays.append(known[1])
         sweeps.append(traces)
-    return Answer(_said(fs_kHz, sweeps, list(left_out)), tuple(arrays))
+    left_out = [title for title in heading[2:] if title not in names]
+    return _said(_rate(parts[0][:, 1], heading[1], "ms"), sweeps, left_out)
+
+
+def _names(titles: list[str]) -> dict[str, str]:
+    """The trace that each column of a voltage or a current becomes; those of ours are called so already."""
+    names = {title: title for title in titles if _OURS.fullmatch(title)}
+    for title in titles:
+        known = converted(np.empty(0), _unit(title))
+        if known is not None and title not in names:
+            names[title] = Column(_stem(title), *known).trace(names.values())
+    return names
 
 
 def _rate(times: Array, heading: str, unit: str) -> float:
@@ -192,17 +223,16 @@ def _arranged(fs_kHz: float, columns: list[Column], left_out: list[str]) -> Answ
     arrays = [column.values for each in signals.values() for column in each]
     places: dict[str, list[int]] = {}
     first = 0
-    for (name, unit), each in signals.items():
-        commanded = f"command_{unit}"
-        trace = commanded if each[0].is_command and commanded not in places else role(name, unit, places)
-        places[trace] = [first + (n if len(each) > 1 else 0) for n in range(count)]
+    for each in signals.values():
+        places[each[0].trace(places)] = [first + (n if len(each) > 1 else 0) for n in range(count)]
         first += len(each)
     sweeps = [{trace: at[n] for trace, at in places.items()} for n in range(count)]
-    return Answer(_said(fs_kHz, sweeps, left_out), tuple(arrays))
+    return Answer({"runs": [_said(fs_kHz, sweeps, left_out)]}, tuple(arrays))
 
 
 def _said(fs_kHz: float, sweeps: list[dict[str, int]], left_out: list[str]) -> dict[str, Any]:
+    """What is said of a run."""
     if not fs_kHz > 0.0:
         raise VClampError("has too few times to tell its sampling rate", remedy="It needs two lines or more.")
     notes = [f"Left out, in no unit of voltage or current: {', '.join(left_out)[:500]}."] if left_out else []
-    return {"runs": [{"fs_kHz": fs_kHz, "sweeps": sweeps, "notes": notes}]}
+    return {"fs_kHz": fs_kHz, "sweeps": sweeps, "notes": notes}

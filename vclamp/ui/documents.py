@@ -1,7 +1,7 @@
 """Opening, saving and exporting files; slow work happens beside the window."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QDropEvent
@@ -163,8 +163,8 @@ class Documents(QObject):
         target = Path(chosen)
         if not target.suffix:
             target = target.with_suffix(picked.rsplit("*", 1)[-1].rstrip(")"))
-        # the dialog has asked already whether an existing file may be replaced
-        self._export(Order(offers[0].recordings, target, overwrite=True))
+        # the dialog has asked already whether the file that was chosen may be replaced
+        self._export(Order(offers[0].recordings, target, overwrite=target == Path(chosen)))
 
     def export_sheet(self) -> "ExportSheet | None":
         """Ask what to export, and how."""
@@ -238,9 +238,11 @@ class Documents(QObject):
             return
         target = Path(chosen)
         target = target if target.suffix else target.with_suffix(f".{kind}")
-        from vclamp.ui.exports import write_results
+        from vclamp.publish.results import write_results
 
-        window.bridge.beside(lambda: (write_results(target, result, question),), self._exported)
+        form: Literal["csv", "json"] = "json" if target.suffix == ".json" else "csv"
+        again = target == Path(chosen) and target.exists()  # about which the dialog has asked
+        window.bridge.beside(lambda: write_results(target, result, question, form, overwrite=again), self._exported)
 
     def _exported(self, found: tuple[Path, ...] | VClampError) -> None:
         if isinstance(found, VClampError):

@@ -1,13 +1,12 @@
-"""Carries out what was ordered on the export sheet, and writes results. No Qt."""
+"""Carries out what was ordered on the export sheet. No Qt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vclamp.analysis.results import Question, Result
 from vclamp.model.record import Recording
 from vclamp.publish.exporters import Exporter, export, exporter_of
-from vclamp.storage.safely import Progress, write_text
+from vclamp.storage.safely import Progress
 
 FIGURES = (".png", ".svg")  # formats whose scopes can be chosen
 
@@ -65,17 +64,3 @@ def _drawing(exporter: Exporter, order: Order) -> Exporter:
         figure.check(recordings, path, progress, spec_of(recordings))
 
     return replace(exporter, write=write, check=check)
-
-
-def write_results(target: Path, result: Result, question: Question) -> Path:
-    """The files that `vclamp analyse` writes too; the dialog has asked already whether they may be replaced."""
-    from vclamp.analysis.report import as_json, estimates_csv, points_csv
-
-    texts = {target: as_json(result, question)}
-    if target.suffix != ".json":
-        texts = {target: points_csv(result), target.with_stem(f"{target.stem}-results"): estimates_csv(result)}
-    again = target.exists()
-    for path, text in texts.items():
-        if text:
-            write_text(path, text, overwrite=again or path == target)
-    return target

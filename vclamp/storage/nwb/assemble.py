@@ -13,8 +13,9 @@ from vclamp.model.rig import Rig
 from vclamp.storage.nwb import words
 from vclamp.storage.nwb.definition import packed
 from vclamp.storage.nwb.hierarchy import Hierarchy
-from vclamp.storage.nwb.layout import MODULE, TRUTH, Planned, Roles, si_unit
+from vclamp.storage.nwb.layout import MODULE, TRUTH, Planned, Roles
 from vclamp.storage.nwb.ticks import PIECE, Ticks
+from vclamp.units import SI, unit_of
 
 if TYPE_CHECKING:
     from pynwb import NWBFile, TimeSeries
@@ -108,7 +109,7 @@ def _series(trace: str, plan: Planned, recording: Recording, file: "NWBFile", ch
         "comments": plan.comments,
     }  # fmt: skip
     if roles.place(trace) == TRUTH:
-        return TimeSeries(**facts, unit=si_unit(trace)[0])
+        return TimeSeries(**facts, unit=SI[unit_of(trace)][0])
     facts["electrode"] = _electrode(file, sweep.rig, foreign=recording.foreign)
     facts["sweep_number"] = np.uint32(sweep.index)
     if roles.clamp == "zero":

@@ -40,7 +40,7 @@ class Hierarchy:
     def begin(self, recording: Recording) -> None:
         """The next sweeps are those of a run."""
         varied = summary(recording.header.protocol)
-        self._columns = [f"{re.sub(r'[^0-9A-Za-z_]+', '_', name).strip('_')}" for name in varied.columns]
+        self._columns = [re.sub(r"[^0-9A-Za-z_]+", "_", name).strip("_") for name in varied.columns]
         self._values = varied.rows
         self._notes = dict(recording.about.sweep_notes)
         self._runs.append((recording, []))

@@ -8,14 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from vclamp import units
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Array, Recording, Sweep
 from vclamp.storage.nwb.words import began, plain
+from vclamp.units import PLAIN, SI, unit_of
 
 MODULE = "icephys"
 ACQUISITION, STIMULUS, TRUTH = "acquisition", "stimulus/presentation", f"processing/{MODULE}"
-PLAIN_NUMBER = ("1", 1.0)
 _NOT_IN_A_NAME = re.compile(r"[/:\x00]")
 
 
@@ -120,18 +119,11 @@ def series_names(traces: Sequence[str], sweep: int, run: int | None) -> tuple[st
     They lack the unit, which is an SI unit in the file, unless two traces differ by nothing else.
     """
     head = "" if run is None else f"run{run}_"
-    stems = [trace if si_unit(trace) == PLAIN_NUMBER else trace.rsplit("_", 1)[0] for trace in traces]
+    stems = [trace if unit_of(trace) == PLAIN else trace.rsplit("_", 1)[0] for trace in traces]
     stems = [trace if stems.count(stem) > 1 else stem for trace, stem in zip(traces, stems, strict=True)]
     stems = [_NOT_IN_A_NAME.sub("_", stem) for stem in stems]
     stems = [f"{stem}_{n}" if stems.count(stem) > 1 else stem for n, stem in enumerate(stems)]
     return tuple(f"{head}{stem}_{sweep:03d}" for stem in stems)
-
-
-def si_unit(trace: str) -> tuple[str, float]:
-    """SI unit of a trace and the factor that turns it into that unit."""
-    if trace.startswith(("p_open_", "gate_", "state_")):  # a gate may be called mV
-        return PLAIN_NUMBER
-    return units.SI.get(trace.rsplit("_", 1)[-1], PLAIN_NUMBER)
 
 
 def in_si(sweep: Sweep) -> Sweep:
@@ -150,4 +142,4 @@ def from_si(sweep: Sweep) -> Sweep:
 
 
 def _factors(sweep: Sweep) -> Array:
-    return np.array([[si_unit(name)[1]] for name in sweep.names]).reshape(-1, 1)
+    return np.array([[SI[unit_of(name)][1]] for name in sweep.names]).reshape(-1, 1)

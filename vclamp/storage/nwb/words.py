@@ -9,6 +9,8 @@ from vclamp.model.edit import items
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording
 from vclamp.model.rig import Rig
+from vclamp.model.summary import lengths_text
+from vclamp.storage.database import storable
 
 DEFINITION = "vclamp_run"  # its name in /scratch
 MOST_NAMED = 6  # differences between rigs
@@ -27,7 +29,7 @@ def description(trace: str, *, foreign: bool) -> str:
 
 def plain(text: str) -> str:
     """Text that HDF5 takes: no NUL, no lone surrogates."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+    return storable(text).replace("\0", " ")
 
 
 def session(recordings: Sequence[Recording]) -> dict[str, Any]:
@@ -145,7 +147,7 @@ def _noted(recording: Recording) -> str:
 
 def _protocol_text(protocol: Protocol) -> str:
     return (
-        f"{protocol.title}: {protocol.total_sweeps} sweeps of {protocol.duration_ms(0):g} ms at "
+        f"{protocol.title}: {protocol.total_sweeps} sweeps of {lengths_text(protocol)} ms at "
         f"{protocol.fs_kHz:g} kHz, holding potential {protocol.hold_mV:g} mV."
     )
 

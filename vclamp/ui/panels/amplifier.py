@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from vclamp.model.amplifier import Amplifier, Recorder
+from vclamp.model.exam import TRUE_OF_AMPLIFIER
 from vclamp.model.rig import Rig
 from vclamp.publish.symbols import CIRCUITS
 from vclamp.ui.panels.editing import Editing
@@ -18,7 +19,6 @@ from vclamp.ui.panels.words import AMPLIFIER, MODES, unit_of
 
 USUAL_RS_MOhm = 6.0  # of a whole-cell recording; where there is none yet and a circuit needs one
 FIELD_EM = 6.6
-TRUE = ("rs_MOhm", "cp_pF", "offset_mV", "junction_mV", "recorder.seal_GOhm")  # what an exam asks for
 NONE_AT_0 = ("recorder.filter_kHz", "recorder.bits")
 
 
@@ -116,7 +116,7 @@ class AmplifierCard(Editing):
         """Show what applies, and of what is folded away nothing until it is unfolded; an exam hides the truth."""
         unfolded, exam, foldable = self.arrow.isChecked(), rig.cell.exam, False
         for row, widgets in self._rows:
-            applies = row.applies(rig.amplifier) and not (exam and row.key in TRUE)
+            applies = row.applies(rig.amplifier) and not (exam and row.key in TRUE_OF_AMPLIFIER)
             foldable |= applies and row.folded
             for widget in widgets:
                 finds = exam and widget in self.autos.values()

@@ -216,9 +216,8 @@ class ChannelEditor(QDialog):
         if not chosen:
             return
         path = Path(chosen) if Path(chosen).suffix == ".toml" else Path(f"{chosen}.toml")
-        text = self.pages.text.text
-        # the dialog has asked already whether an existing file may be replaced
-        self._beside(lambda: _write(path, text), self._saved)
+        text, asked = self.pages.text.text, path == Path(chosen)  # whether the file may be replaced
+        self._beside(lambda: _write(path, text, overwrite=asked), self._saved)
 
     def _saved(self, result: object) -> None:
         if isinstance(result, VClampError):
@@ -361,7 +360,7 @@ def _scheme(
     return seen, colour, ""
 
 
-def _write(path: Path, text: str) -> str:
+def _write(path: Path, text: str, *, overwrite: bool) -> str:
     from vclamp.storage.channels import save_channel
 
-    return save_channel(path, text, overwrite=True).name
+    return save_channel(path, text, overwrite=overwrite).name

@@ -44,18 +44,21 @@ class ProtocolFiles(QObject):
         start = paths.folder_of_yours("protocols") / f"{protocol.name}.toml"
         chosen, _ = QFileDialog.getSaveFileName(self._over, "Save protocol", str(start), "Protocols (*.toml)")
         if chosen:
-            path = Path(chosen)
-            self.save(path if path.suffix == ".toml" else path.with_name(f"{path.name}.toml"), protocol, text)
+            path = Path(chosen if chosen.endswith(".toml") else f"{chosen}.toml")
+            # the dialog has asked already whether the file that was chosen may be replaced
+            self.save(path, protocol, text, overwrite=path == Path(chosen))
 
-    def save(self, path: Path, protocol: Protocol, text: str) -> None:
-        """Save a protocol; the dialog has asked already whether an existing file may be replaced."""
+    def save(self, path: Path, protocol: Protocol, text: str, *, overwrite: bool) -> None:
+        """Save a protocol under the name of its file."""
         try:
             named = _named(protocol, path)
             words = text if named == protocol else renamed_text(text, named.name)
         except VClampError as error:
             self.failed.emit(str(error))
             return
-        self._beside(lambda: _write(path, words, named), lambda done: self._done(path, named, words, done))
+        self._beside(
+            lambda: _write(path, words, named, overwrite=overwrite), lambda done: self._done(path, named, words, done)
+        )
 
     def _found(self, name: str, protocol: object) -> None:
         if isinstance(protocol, Protocol):
@@ -94,14 +97,10 @@ def _shipped(name: str) -> Protocol | None:
     return load_protocol(path) if path is not None else None
 
 
-def _write(path: Path, text: str, protocol: Protocol) -> Path:
+def _write(path: Path, text: str, protocol: Protocol, *, overwrite: bool) -> Path:
     """Write the file, and read it back."""
     from vclamp.model.files import load_protocol
-    from vclamp.storage.safely import write_safely
+    from vclamp.storage.safely import write_text
 
-    def check(place: Path) -> None:
-        if load_protocol(place) != protocol:
-            raise VClampError("does not read back as it was written", where=path.name)
-
-    write_safely(path, lambda place: place.write_bytes(text.encode()) and None, check, overwrite=True)
+    write_text(path, text, overwrite=overwrite, same=lambda place: load_protocol(place) == protocol)
     return path
