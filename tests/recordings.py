@@ -70,6 +70,17 @@ def made_up_recording(n_sweeps: int = 3, n_samples: int = 3000) -> Recording:
     return Recording(header(protocol), tuple(sweeps), Finished("stopped", "by hand: ±1 µA"))
 
 
+def apart(one: Recording, other: Recording) -> float:
+    """By how much the samples of two runs differ at most, in parts of the largest value of their trace."""
+    assert [(x.index, x.names, x.values.shape) for x in one.sweeps] == [
+        (x.index, x.names, x.values.shape) for x in other.sweeps
+    ]
+    return max(
+        float((np.abs(x.values - y.values).max(axis=1) / np.maximum(np.abs(y.values).max(axis=1), 1e-300)).max())
+        for x, y in zip(one.sweeps, other.sweeps, strict=True)
+    )
+
+
 @contextmanager
 def largest_file(n_bytes: int) -> Iterator[None]:
     """No file may grow beyond this size: a real write error without a full disk."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recordings import squid_axon
+from recordings import apart, squid_axon
 
 from vclamp import paths
 from vclamp.errors import VClampError
@@ -29,6 +29,7 @@ from vclamp.storage.session import LAYOUTS, Session
 HISTORIC = Path(__file__).parents[1] / "historic"
 FILES = sorted(HISTORIC.iterdir())
 SESSIONS = [path for path in FILES if path.suffix == ".vclamp"]
+LAST_DIGITS = 1e-9
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 every_session = pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.name)
 
@@ -43,9 +44,12 @@ def test_there_is_a_file_of_every_format() -> None:
 
 @every_file
 def test_every_historic_file_runs_again_to_itself(path: Path) -> None:
+    """To the last digits: it was made on another processor, whose exponentials are rounded otherwise."""
     (recording,) = load(path)
     assert [len(sweep.changes) for sweep in recording.sweeps] == [0, 1, 0]
-    assert unlike(replay(recording), recording, path) == []
+    again = replay(recording)
+    assert apart(again, recording) < LAST_DIGITS
+    assert unlike(replay(again), again, path) == []
 
 
 @every_session

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from recordings import header, iv, made_up_recording, made_up_sweep, small_protocol, squid_axon
+from recordings import apart, header, iv, made_up_recording, made_up_sweep, small_protocol, squid_axon
 
 from vclamp import paths
 from vclamp.errors import CancelledError, VClampError
@@ -164,7 +164,7 @@ def test_a_run_with_live_changes_replays_from_its_file_bit_for_bit(tmp_path: Pat
 def test_files_of_every_format_stay_readable_and_replay(number: int) -> None:
     path = HISTORIC / f"format-{number}.nwb"
     (found,) = load(path)
-    assert unlike(replay(found), found, path) == []
+    assert apart(replay(found), found) < 1e-9  # made on another processor: bits are compared where runs are made
     (first,) = load(HISTORIC / "format-1.nwb")
     assert nwb.same_as(found, first) == []
     assert found.header == first.header
