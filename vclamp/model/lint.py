@@ -35,7 +35,7 @@ SOME_ms = 0.1  # seen of a rest that is none, to know how fast it would be
 MANY_BYTES = 512 * 1024**2
 OUTPUT_mV = 10_000.0  # of the amplifier, across its feedback resistor
 TABLES_mV = 250.0  # as far as every channel is tabled
-_VALID = re.compile(r"Valid from (-?[0-9.]+[0-9]) to (-?[0-9.]*[0-9]) mV")
+_VALID = re.compile(r"Valid from (-?[0-9.]*[0-9]) to (-?[0-9.]*[0-9]) mV")
 
 
 @dataclass(frozen=True)
