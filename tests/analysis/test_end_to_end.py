@@ -325,3 +325,11 @@ def test_chords_and_pump_give_the_voltage_of_a_free_cell() -> None:
     assert found["v_rest_mV"].value == pytest.approx(found["v_mV"].value, abs=0.01)
     assert found["pump_share_mV"].value == pytest.approx(-found["i_pump_pA"].value / found["g_total_nS"].value)
     assert -12.0 < found["pump_share_mV"].value < -2.0  # a few mV: Hille's electrogenic share
+
+
+def test_the_true_voltage_of_a_cell_that_runs_down_is_that_of_the_solutions_it_has_become() -> None:
+    """Ten minutes after its pump stopped, the cell of `targets/reference_cell.py` is at -55.2 mV, not at -66.9."""
+    rig = with_drug(load_rig(paths.CELLS / "neuron-pump.toml"), "solutions.drugs.ouabain.out_mM", 1.0)
+    found = analyse("chord", [record(rig, shipped("run-down"))])
+    assert found["v_mV"].value == pytest.approx(-55.24, abs=0.1)
+    assert found["v_rest_mV"].truth == pytest.approx(found["v_mV"].value, abs=0.1)
