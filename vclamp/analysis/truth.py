@@ -18,6 +18,7 @@ from vclamp.physics.schemes import stationary
 
 Array = NDArray[np.float64]
 
+TOTALS = ("i_pA", "i_membrane_pA")  # traces of all channels at once
 GRID_mV: Array = np.linspace(-250.0, 250.0, 501)
 STILL_RISING = 0.01  # of the largest open probability, in the grid's last 10 mV: then it has no midpoint
 FALLS = 1e-6  # by which an open probability may fall and still count as one that only rises
@@ -31,7 +32,7 @@ def channel_of(rig: Rig, trace: str) -> Channel | None:
         if trace in (f"i_{channel.name}_pA", f"p_open_{channel.name}", f"i_gating_{channel.name}_pA"):
             return channel
     gated = [channel for channel in rig.cell.channels if channel.is_gated and channel.on]
-    return gated[0] if len(gated) == 1 and trace in ("i_pA", "i_membrane_pA") else None
+    return gated[0] if len(gated) == 1 and trace in TOTALS else None
 
 
 # ---- gating
@@ -215,7 +216,7 @@ def reversal_mV(rig: Rig, trace: str, p_open: Mapping[str, float] | None = None)
     for channel in rig.cell.channels:
         if trace == f"i_{channel.name}_pA":
             return channel.reversal_mV(rig.solutions)
-    if trace not in ("i_pA", "i_membrane_pA"):
+    if trace not in TOTALS:
         return nan
     return zero_crossing_mV(GRID_mV, steady_current_pA(rig, GRID_mV, p_open))
 
