@@ -100,6 +100,20 @@ def propagated(circuit: LinearCircuit, x: ArrayLike, u: ArrayLike, dt_ms: float)
     return found
 
 
+def step_response(circuit: LinearCircuit, dt_ms: float, n: int) -> Array:
+    """States at n samples after the command stepped from 0 to 1 mV, shape (n, n_states); at the first they are 0.
+
+    By doubling, e^(2At) = (e^(At))²: unlike modes, that is exact also where two time constants are equal.
+    """
+    power, _, _ = discretised(circuit, dt_ms)
+    end = circuit.steady(inputs(1.0))
+    away = end[:, None]
+    while away.shape[1] < n:
+        away = np.hstack([away, power @ away])
+        power = power @ power
+    return np.asarray((end[:, None] - away[:, :n]).T)
+
+
 def series_resistance(*, rs_MOhm: float, cm_pF: float, g_nS: float) -> LinearCircuit:
     """Level 1: nothing but a resistance between the command and the membrane.
 
