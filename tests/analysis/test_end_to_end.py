@@ -256,6 +256,16 @@ def test_a_potassium_current_reverses_58_mV_lower_for_every_tenth_of_the_potassi
     assert found["slope_per_decade_mV"].truth == pytest.approx(58.56, abs=0.01)
 
 
+def test_steps_that_repeat_their_voltages_are_no_more_points_of_a_curve() -> None:
+    """Two voltages tell where the current reverses, but no bend; a parabola through them would be any."""
+    rig = cell("hek-two-state-k", n_channels=None)
+    test = Step(tuple([-100.0, -70.0] * 3), 20.0, name="tail")
+    protocol = Protocol("pairs", (Hold(5.0), Step(40.0, 20.0), test), 6, -80.0, marks=(Mark("tail", "tail"),))
+    runs = [record(with_drug(rig, "solutions.ions.K.out_mM", mM), protocol) for mM in (4.0, 5.0, 6.0)]
+    found = analyse("reversal", runs, Question("i_two_state_k_pA"))
+    assert found.curves[0].curve.y == pytest.approx(found.curves[0].truth, abs=0.1)
+
+
 def test_the_truth_beside_tails_through_several_channels_is_where_they_reverse_as_open_as_they_are() -> None:
     """With sodium off and a leak beside the potassium channels, which the step before has opened."""
     rig = cell("squid-axon-ions", off=("na",))

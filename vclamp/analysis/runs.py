@@ -286,9 +286,10 @@ def _slope_and_reversal(curve: Curve) -> tuple[float, float]:
     k = int(rises[rises.size // 2])  # of a noisy ramp the middle one
     crossing = x[k] - y[k] * (x[k + 1] - x[k]) / (y[k + 1] - y[k])
     near = np.abs(x - crossing) <= AROUND_mV
-    if near.sum() < FEWEST:
+    places = np.unique(x[near]).size
+    if places < FEWEST:
         return nan, float(crossing)
-    degree = 2 if near.sum() > FEWEST else 1
+    degree = 2 if places > FEWEST else 1
     coefficients = np.polynomial.polynomial.polyfit(x[near] - crossing, y[near], degree)
     slope = float(coefficients[1])
     return (slope, float(crossing - coefficients[0] / slope)) if slope > 0.0 else (nan, float(crossing))
