@@ -1,6 +1,7 @@
 """Descriptions on disk: what is written reads back equal, what is wrong is told in a sentence."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from vclamp import paths
 from vclamp.errors import VClampError
 from vclamp.model.blockers import Blocker
 from vclamp.model.channel import Channel
-from vclamp.model.edit import items, with_value
+from vclamp.model.edit import _keys, items, with_value
 from vclamp.model.files import (
+    from_data,
     from_json,
     kind_of,
     load_channel,
@@ -21,6 +23,7 @@ from vclamp.model.files import (
     load_rig,
     title_of,
     to_data,
+    to_full_data,
     to_json,
     to_toml,
 )
@@ -113,6 +116,34 @@ def test_defaults_are_not_written() -> None:
 def test_whatever_can_be_set_can_be_set_to_what_it_is(value: Any, load: Loader) -> None:
     for path, item in items(value):
         assert with_value(value, path, item, "here") == value, path
+
+
+@pytest.mark.parametrize("new", [0.0, -1.0, 1e9, 3, True, None, "x", [1.0, 2.0], {"a": 1}], ids=repr)
+@pytest.mark.parametrize("value", [EVERYTHING, WINDING], ids=["rig", "protocol"])
+def test_a_value_is_taken_or_refused_as_where_all_is_read_anew(value: Any, new: object) -> None:
+    def tried(change: Callable[[], object]) -> object:
+        try:
+            return change()
+        except VClampError as error:
+            return str(error)
+
+    for path, _ in items(value):
+        data = node = to_full_data(value)
+        *way, last = _keys(value, path, "here")
+        for key in way:
+            node = node[key]
+        node[last] = new
+        anew = tried(partial(from_data, type(value), data, "here"))
+        assert tried(partial(with_value, value, path, new, "here")) == anew, path
+
+
+def test_what_is_not_on_the_way_to_a_value_stays_the_same_object() -> None:
+    rig = load_rig(paths.CELLS / "squid-axon.toml")
+    changed = with_value(rig, "solutions.drugs.TTX.out_mM", 1e-6, "here")
+    assert changed.solutions.drug_mM("TTX", "out") == 1e-6
+    assert changed.cell is rig.cell
+    assert changed.amplifier is rig.amplifier
+    assert changed.solutions.ions is rig.solutions.ions
 
 
 def test_windows_text_files_are_read(tmp_path: Path) -> None:

@@ -98,6 +98,11 @@ def fit_iv(v_mV: ArrayLike, i_pA: ArrayLike, temperature_K: float, *, start: Sta
     def curve(v: Array, g: float, z: float, v_half: float, e_rev: float) -> Array:
         return g * (v - e_rev) * two_state_p_open(v, z, v_half, temperature_K)
 
+    def gradient(v: Array, g: float, z: float, v_half: float, e_rev: float) -> Array:
+        p, force = two_state_p_open(v, z, v_half, temperature_K), v - e_rev
+        steepness = g * force * p * (1.0 - p) / thermal_voltage_mV(temperature_K)
+        return np.array([force * p, steepness * (v - v_half), -steepness * z, -g * p])
+
     def found() -> ArrayLike:
         halves, charges = _gating_grid(v, temperature_K)
         p = two_state_p_open(v, charges, halves, temperature_K)
@@ -110,7 +115,7 @@ def fit_iv(v_mV: ArrayLike, i_pA: ArrayLike, temperature_K: float, *, start: Sta
         Parameter("v_half_mV"),
         Parameter("e_rev_mV"),
     ]
-    fit = fit_curve(curve, v, i, parameters, found if start is None else start)
+    fit = fit_curve(curve, v, i, parameters, found if start is None else start, gradient=gradient)
     return _judged(fit, v, i, slope_factor_mV(fit["z_e"] or nan, temperature_K))
 
 

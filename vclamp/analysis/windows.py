@@ -160,16 +160,19 @@ def cut(
     row = row_of(sweep, question.trace)
     jumps = [(at, height) for at, height in _jumps(protocol, sweep.index) if at < last]
     step_ms = max([at for at, _ in jumps] or [first]) / protocol.fs_kHz
-    seen, unknown = np.isfinite(row[first:last]), round(UNKNOWN_ms * protocol.fs_kHz)
-    for at, height in jumps if has_transient(question.trace) else ():
-        left = transient(sweep.rig, protocol.fs_kHz)
-        end = at + (unknown if left is None else _hidden(row[at:last], abs(height) * left, allowed))
-        seen[max(at - first, 0) : max(end - first, 0)] = False
-    v_mV = row_of(sweep, "v_mV" if question.against == "membrane" else "command_mV")
+    seen = np.isfinite(row[first:last])
+    if has_transient(question.trace) and jumps:
+        left, unknown = transient(sweep.rig, protocol.fs_kHz), round(UNKNOWN_ms * protocol.fs_kHz)
+        for at, height in jumps:
+            end = at + (unknown if left is None else _hidden(row[at:last], abs(height) * left, allowed))
+            seen[max(at - first, 0) : max(end - first, 0)] = False
+    v_mV = row_of(sweep, "v_mV" if question.against == "membrane" else "command_mV")[first:last]
     t_ms = np.arange(first, last) / protocol.fs_kHz
-    hidden = int(np.argmax(seen)) if seen.any() else seen.size
-    values = row[first:last][seen] - baseline(row, protocol.fs_kHz, question.baseline_ms)
-    return Piece(t_ms[seen], values, v_mV[first:last][seen], step_ms, sweep.index, hidden)
+    values, hidden = row[first:last] - baseline(row, protocol.fs_kHz, question.baseline_ms), 0
+    if not seen.all():
+        hidden = int(seen.argmax()) if seen.any() else seen.size
+        t_ms, values, v_mV = t_ms[seen], values[seen], v_mV[seen]
+    return Piece(t_ms, values, v_mV, step_ms, sweep.index, hidden)
 
 
 def baseline(row: Array, fs_kHz: float, window_ms: tuple[float, float] | None) -> float:

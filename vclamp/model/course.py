@@ -1,6 +1,7 @@
 """A sweep's command as straight lines."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,13 @@ class Course:
     start_pA: Array
     end_pA: Array
     stays: NDArray[np.bool_]
+
+    @cached_property
+    def spans(self) -> dict[int, tuple[int, int]]:
+        """Samples [first, last) of every segment, by its number."""
+        numbers, begins = np.unique(self.segment, return_index=True)
+        ends = self.last[np.append(begins[1:], self.segment.size) - 1]
+        return dict(zip(numbers.tolist(), zip(self.first[begins].tolist(), ends.tolist(), strict=True), strict=True))
 
     @property
     def command_mV(self) -> Array:

@@ -1,6 +1,7 @@
 """Values inside a description by their dotted paths, as the command line and the window set them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -28,18 +29,44 @@ def items(value: object, prefix: str = "") -> Iterator[tuple[str, Any]]:
 def with_value(value: T, path: str, new: object, where: str) -> T:
     """A copy with the value at a dotted path (as in `items`) replaced, checked whole.
 
+    What is not on the way to it stays the same object, so that what was worked out of it still holds.
+
     Raises
     ------
     VClampError
         If there is no such path, or the new value is refused.
     """
-    data: Any = to_full_data(value)
-    *way, last = _keys(value, path, where)
-    node = data
+    keys = _keys(value, path, where)
+    try:
+        found: T = _with(value, keys, new, where)
+        return found
+    except VClampError:
+        return _anew(value, keys, new, where)  # which says where in the whole
+
+
+def _with(node: Any, keys: Sequence[str | int], new: object, where: str) -> Any:
+    """A copy of which only what lies on the way is made anew; every part on it checks itself."""
+    key, *rest = keys
+    if isinstance(node, tuple):
+        return tuple(_with(item, rest, new, where) if number == key else item for number, item in enumerate(node))
+    inner = getattr(node, str(key))
+    if (
+        any(hasattr(part, "__dataclass_fields__") for part in (inner if isinstance(inner, tuple) else (inner,)))
+        and rest
+    ):
+        return replace(node, **{str(key): _with(inner, rest, new, where)})
+    return _anew(node, keys, new, where)
+
+
+def _anew(node: T, keys: Sequence[str | int], new: object, where: str) -> T:
+    """A copy that is read anew."""
+    data: Any = to_full_data(node)
+    *way, last = keys
+    inner = data
     for key in way:
-        node = node[key]
-    node[last] = new
-    return from_data(type(value), data, where)
+        inner = inner[key]
+    inner[last] = new
+    return from_data(type(node), data, where)
 
 
 def _keys(value: object, path: str, where: str) -> list[str | int]:

@@ -169,9 +169,7 @@ class Protocol:
 
     def span(self, segment: int, sweep: int) -> tuple[int, int]:
         """Samples [first, last) of a segment in one sweep."""
-        course = self.course(sweep)
-        a, b = np.searchsorted(course.segment, [segment, segment + 1])
-        return int(course.first[a]), int(course.last[b - 1])
+        return self.course(sweep).spans[segment]
 
     def n_samples(self, sweep: int) -> int:
         """Samples in one sweep."""

@@ -150,6 +150,11 @@ def is_possible(name: str, rig: Rig, protocol: Protocol) -> bool:
     return SCOPES[name].suits(rig, protocol)
 
 
+def line_key(rig: Rig) -> tuple[object, ...]:
+    """What of a rig decides which lines there are, and how they look: all but what is in the solutions."""
+    return rig.cell, rig.amplifier, tuple((ion.name, ion.z) for ion in rig.solutions.ions)
+
+
 def line_colours(rig: Rig, *, dark: bool, text: str, warning: str) -> dict[str, str]:
     """The colours of traces, "#rrggbb", in every scope; those of a sweep's colour are not among them."""
     channels = channel_colours(rig, dark=dark)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QMessageBox
 from vclamp import __version__
 from vclamp.ui.key_map import KeyMap
 from vclamp.ui.looks import SYSTEM
+from vclamp.ui.newest import Kept
 from vclamp.ui.theme import THEMES
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ def _add_recent(window: "Window", menu: QMenu) -> None:
 
 def _add_scopes(window: "Window", menu: QMenu) -> None:
     """The scopes that can be had, ticked where they are; what the rig has nothing for is greyed."""
-    from vclamp.publish.scopes import SCOPES, is_possible
+    from vclamp.publish.scopes import SCOPES, is_possible, line_key
 
     menu.addSeparator()
     actions = {}
@@ -302,8 +303,13 @@ def _add_scopes(window: "Window", menu: QMenu) -> None:
             action.setEnabled(is_possible(name, window.bench.rig, window.bench.protocol))
             action.setChecked(name in window.display.stack.wanted)
 
+    def show_changed() -> None:
+        way = line_key(window.bench.rig), frozenset(window.display.stack.wanted)
+        kept.made(window.bench.protocol, way, show_state)
+
+    kept = Kept()
     menu.aboutToShow.connect(show_state)
-    window.bench.rig_changed.connect(show_state)
+    window.bench.rig_changed.connect(show_changed)
     show_state()
 
 

@@ -19,8 +19,8 @@ from vclamp.ui.worker import Answered, Compiling, Done, Message, Preview, Ready,
 if TYPE_CHECKING:
     from vclamp.storage.session import Session
 
-FRAME_MS = 16
-ANSWER_MS = 4  # while nothing runs, an edit is answered within a frame
+FRAME_MS = 17  # as often as a screen of 60 Hz shows
+ANSWER_MS = 2  # while nothing runs, an edit is answered within a frame
 DRAIN_S = 0.012  # of a frame; the rest is for painting
 _OF_A_RIG = (Header, Chunk, Sweep, Finished, Preview, Rest)
 _SIGNALS = {
@@ -33,7 +33,7 @@ _ONLY_THE_NEWEST = (Chunk, Preview, Rest, Compiling)  # of those that come in on
 class Bridge(QObject):
     """Passes orders to the worker, and its messages on to the window, in the window's thread.
 
-    A 16 ms timer drains the deque and passes on only the newest of a sweep's chunks and of
+    A timer drains the deque and passes on only the newest of a sweep's chunks and of
     previews, so that each scope paints once a frame; it runs only while there is something to wait for. The worker
     answers orders one after the other, so counting its answers tells what a message belongs to.
     """

@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QObject, QRect, Qt
 from PySide6.QtGui import QColor
 
-from vclamp.model.record import Chunk, Header
+from vclamp.model.record import Chunk
 from vclamp.publish.scopes import hero, time_unit
 from vclamp.ui.scopes.handling import NoteEditor
 from vclamp.ui.scopes.kinds import Scope, label_font
@@ -54,7 +54,7 @@ class Markers(QObject):
         self._logbook = window.documents.logbook
         self._notes: dict[tuple[Path, int], dict[int, str]] = {}  # of sweeps, by file and run
         self._waiting: dict[tuple[Path, int], list[Mark]] = {}  # until their sweep is saved
-        self._now: tuple[Header, int, float] | None = None  # how far a run has come
+        self._now: tuple[int, float] | None = None  # how far a run has come
         self._lines: list[tuple[Scope, pg.InfiniteLine]] = []
         self._drawn: object = None
         self.editor = NoteEditor(window.display.stack)
@@ -83,7 +83,7 @@ class Markers(QObject):
     def _moment(self) -> tuple[int, float] | None:
         display = self._window.display
         if display.running:
-            return self._now[1:] if self._now is not None else (0, 0.0)
+            return self._now or (0, 0.0)
         sweep = display.sweep_or_last(display.stack.family.front)
         return (sweep.index, max(display.cursors_ms[0], 0.0)) if sweep is not None else None
 
@@ -114,9 +114,9 @@ class Markers(QObject):
             self.show()
 
     def _note_time(self, chunk: Chunk) -> None:
-        shown = self._window.display.shown
-        if shown is not None:
-            self._now = (shown.header, chunk.sweep, chunk.last / shown.header.protocol.fs_kHz)
+        header = self._window.display.stack.family.header
+        if header is not None:
+            self._now = (chunk.sweep, chunk.last / header.protocol.fs_kHz)
 
     def _run_ended(self) -> None:
         self._now = None

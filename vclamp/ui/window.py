@@ -233,13 +233,13 @@ class Window(QMainWindow):
 
     def _show_rig(self) -> None:
         rig = self.bench.rig
+        self.bridge.change(rig, self.bench.protocol, preview=self.display.recording is not None)  # meanwhile the rest
         self.panel.show_control(self.bench.control)
         self.panel.show_rig(rig, self.display.theme)
         self.bar.show_rig(rig)
         self.status.show_rig(rig)
         self.tools.show_bench(rig, self.bench.protocol)
         self.display.set_rig(rig)
-        self.bridge.change(rig, self.bench.protocol, preview=self.display.recording is not None)
         self.course.advise()
 
     def attempt(self, edit: Callable[[], None]) -> None:

@@ -118,6 +118,8 @@ class QuantityField(Calm, QDoubleSpinBox):
 
     def show_value(self, value: float) -> None:
         """Show a value that was set elsewhere."""
+        if value == self.value() and self.text() == self.textFromValue(value) + self.suffix():
+            return  # it stands there: Qt would draw it anew
         self.blockSignals(True)
         self.setValue(value)
         self.blockSignals(False)

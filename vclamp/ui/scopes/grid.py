@@ -15,9 +15,8 @@ class Grid(InView):
         super().__init__()
         self._axes = plot.getAxis("bottom"), plot.getAxis("left")
         self._pen = pg.mkPen("grey", width=1)
-        self._ticks: tuple[QRectF, list[float], list[float]] = (QRectF(), [], [])
+        self._lines: tuple[QRectF, list[QLineF]] = (QRectF(), [])
         self.setZValue(-1000)
-        self.setFlag(self.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         plot.addItem(self, ignoreBounds=True)
 
     def set_colour(self, colour: QColor) -> None:
@@ -26,22 +25,18 @@ class Grid(InView):
         self.update()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Draw the lines that cross the exposed part."""
-        rect, exposed = self.boundingRect(), option.exposedRect
-        if rect != self._ticks[0]:
-            self._ticks = (rect, *self._find_ticks(rect))
-        _, x_ticks, y_ticks = self._ticks
-        lines = [QLineF(x, rect.top(), x, rect.bottom()) for x in x_ticks if exposed.left() <= x <= exposed.right()]
-        lines += [QLineF(exposed.left(), y, exposed.right(), y) for y in y_ticks]
+        """Draw the lines, found anew if the view is another."""
+        rect = self.boundingRect()
+        if rect != self._lines[0]:
+            self._lines = (rect, self._find_lines(rect))
         painter.setPen(self._pen)
-        painter.drawLines(lines)
+        painter.drawLines(self._lines[1])
 
-    def _find_ticks(self, rect: QRectF) -> tuple[list[float], list[float]]:
+    def _find_lines(self, rect: QRectF) -> list[QLineF]:
         x_axis, y_axis = self._axes
-        return (
-            _ticks(x_axis, rect.left(), rect.right(), x_axis.width()),
-            _ticks(y_axis, rect.top(), rect.bottom(), y_axis.height()),
-        )
+        left, right, top, bottom = rect.left(), rect.right(), rect.top(), rect.bottom()
+        lines = [QLineF(x, top, x, bottom) for x in _ticks(x_axis, left, right, x_axis.width())]
+        return lines + [QLineF(left, y, right, y) for y in _ticks(y_axis, top, bottom, y_axis.height())]
 
 
 def _ticks(axis: pg.AxisItem, low: float, high: float, size_px: float) -> list[float]:

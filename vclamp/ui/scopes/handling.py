@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -55,6 +55,17 @@ class ScopeAxis(pg.AxisItem):
     """An axis whose limits can be typed after a double-click."""
 
     edited = Signal()
+
+    def __init__(self, side: str) -> None:
+        self._bounds: tuple[object, QRectF] = (None, QRectF())
+        super().__init__(side)
+
+    def boundingRect(self) -> QRectF:
+        """Where it is drawn, kept for as long as it is of one size: every frame of a growing trace asks four times."""
+        way = self.size(), self.style["tickLength"]
+        if way != self._bounds[0]:
+            self._bounds = (way, super().boundingRect())
+        return self._bounds[1]
 
     def mouseClickEvent(self, event):  # type: ignore[no-untyped-def]
         inside = self.linkedView() is not None and self.linkedView().sceneBoundingRect().contains(event.scenePos())

@@ -3,7 +3,7 @@
 from PySide6.QtGui import QColor
 
 from vclamp.model.record import Header
-from vclamp.publish.scopes import Line
+from vclamp.publish.scopes import Line, line_key
 from vclamp.ui.newest import Kept
 from vclamp.ui.scopes.layer import Shown
 from vclamp.ui.scopes.store import Trace
@@ -25,10 +25,9 @@ class Inks:
     def mix(self, header: Header) -> None:
         """Mix them for a run; those of the same cell are kept."""
         rig, n_sweeps = header.rig, header.protocol.total_sweeps
-        ions = tuple(ion.name for ion in rig.solutions.ions)
         self._sweeps, self.lines = self._mixed.made(
-            rig.cell,
-            (self.theme, n_sweeps, rig.amplifier, ions),
+            self.theme,
+            (n_sweeps, line_key(rig)),
             lambda: (sweep_colours(n_sweeps, self.theme), line_colours(rig, self.theme)),
         )
 

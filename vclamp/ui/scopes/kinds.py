@@ -12,7 +12,7 @@ from vclamp.model.exam import hidden
 from vclamp.model.protocol import Protocol
 from vclamp.model.record import Header
 from vclamp.model.rig import Rig
-from vclamp.publish.scopes import SCOPES, Line, ScopeKind, time_unit, title_of
+from vclamp.publish.scopes import SCOPES, Line, ScopeKind, line_key, time_unit, title_of
 from vclamp.publish.traces import ROOM, reading_unit, with_room
 from vclamp.ui.newest import Kept
 from vclamp.ui.scopes.grid import Grid
@@ -83,7 +83,7 @@ class Scope:
 
     def lines(self, rig: Rig) -> tuple[Line, ...]:
         """What is drawn in it of a rig."""
-        found: tuple[Line, ...] = self.listed.made(rig, self.kind, lambda: self.kind.lines(rig))
+        found: tuple[Line, ...] = self.listed.made(self.kind, line_key(rig), lambda: self.kind.lines(rig))
         return found
 
     def set_title(self, title: str) -> None:

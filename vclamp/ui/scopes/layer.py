@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QRect, QRectF
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
 from vclamp.ui.scopes.store import BLOCK, Samples, Trace
@@ -146,8 +146,8 @@ class Layer:
     def show(self, painter: QPainter, columns: range) -> None:
         """Copy some columns to a painter that works in device pixels."""
         if self.frame is not None and columns:
-            corner = QPoint(self.frame.left + columns.start, self.frame.top)
-            painter.drawImage(corner, self._image, QRect(columns.start, 0, len(columns), self.frame.height))
+            place = self.frame.left + columns.start, self.frame.top
+            painter.drawImage(*place, self._image, columns.start, 0, len(columns), self.frame.height)
 
 
 class Picture(Layer):

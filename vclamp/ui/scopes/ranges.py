@@ -13,13 +13,14 @@ Spans = tuple[tuple[float, float], ...]
 
 def widen(scopes: Iterable[Scope], header: Header, chunk: Chunk, first: int, transients_ms: Spans) -> None:
     """Let the ranges of currents grow with the newest samples, in leaps, so that they rarely move."""
-    time_ms = np.arange(first, chunk.last) / header.protocol.fs_kHz
-    calm = np.ones(time_ms.size, bool)
-    free = header.rig.amplifier.clamps_current
-    for start, stop in transients_ms:
-        calm &= (time_ms < start) | (time_ms >= stop)
+    free, calm = header.rig.amplifier.clamps_current, slice(None)
+    if transients_ms:
+        time_ms = np.arange(first, chunk.last) / header.protocol.fs_kHz
+        calm = np.all([(time_ms < start) | (time_ms >= stop) for start, stop in transients_ms], axis=0)
+        if not calm.any():
+            return
     for scope in scopes:
-        if scope.kind.fixed is not None or (scope.kind is SCOPES["voltage"] and not free) or not calm.any():
+        if scope.kind.fixed is not None or (scope.kind is SCOPES["voltage"] and not free):
             continue
         rows = [chunk.names.index(x.trace) for x in scope.lines(header.rig) if x.trace in chunk.names]
         if not rows:
