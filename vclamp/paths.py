@@ -23,7 +23,12 @@ def home() -> Path:
         return Path.home().absolute()
     import tempfile
 
-    return Path(tempfile.gettempdir()).absolute() / f"home-{os.getuid()}"
+    return Path(tempfile.gettempdir()).absolute() / f"home-{user_number()}"
+
+
+def user_number() -> int:
+    """The user's number; 0 on Windows, which has none."""
+    return 0 if sys.platform == "win32" else os.getuid()
 
 
 def user_folder() -> Path:
@@ -45,9 +50,9 @@ def cache_folder() -> Path:
 
 
 def _own_folder(override: str, xdg: str, unix: str, windows: str) -> Path:
-    if override in os.environ:
+    if own := os.environ.get(override):
         with suppress(RuntimeError):
-            return Path(os.environ[override]).expanduser()
+            return Path(own).expanduser()
     if sys.platform == "win32" and windows in os.environ:
         return Path(os.environ[windows]) / "vclamp"
     base = os.environ.get(xdg)

@@ -279,6 +279,13 @@ def test_points_are_a_table_with_units_in_its_heading() -> None:
     assert rows == [["a", "-10", "1.5", "1", ""], ["a", "0", "", "2", ""], ["0.5 mM, twice", "5", "", "", "0.25"]]
 
 
+def test_a_table_reads_back_whatever_its_columns_are_called() -> None:
+    odd = Curve('5 mM, "fresh"', 'the "best" drug_out_mM', "fraction_left", np.array([5.0]), np.array([0.25]))
+    heading, *rows = csv.reader(points_csv(Result("dose-response", (*RESULT.curves, Fitted(odd)))).splitlines())
+    assert heading[-2:] == ['the "best" drug_out_mM', "fraction_left"]
+    assert rows[-1] == ['5 mM, "fresh"', "", "", "", "", "5", "0.25"]
+
+
 def test_results_are_a_table_with_units_in_their_names() -> None:
     heading, *rows = csv.reader(estimates_csv(RESULT).splitlines())
     assert heading == ["name", "value", "se", "low", "high", "truth"]

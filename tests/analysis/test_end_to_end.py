@@ -256,6 +256,40 @@ def test_a_potassium_current_reverses_58_mV_lower_for_every_tenth_of_the_potassi
     assert found["slope_per_decade_mV"].truth == pytest.approx(58.56, abs=0.01)
 
 
+def test_steps_that_repeat_their_voltages_are_no_more_points_of_a_curve() -> None:
+    """Two voltages tell where the current reverses, but no bend; a parabola through them would be any."""
+    rig = cell("hek-two-state-k", n_channels=None)
+    test = Step(tuple([-100.0, -70.0] * 3), 20.0, name="tail")
+    protocol = Protocol("pairs", (Hold(5.0), Step(40.0, 20.0), test), 6, -80.0, marks=(Mark("tail", "tail"),))
+    runs = [record(with_drug(rig, "solutions.ions.K.out_mM", mM), protocol) for mM in (4.0, 5.0, 6.0)]
+    found = analyse("reversal", runs, Question("i_two_state_k_pA"))
+    assert found.curves[0].curve.y == pytest.approx(found.curves[0].truth, abs=0.1)
+
+
+def test_the_truth_beside_tails_through_several_channels_is_where_they_reverse_as_open_as_they_are() -> None:
+    """With sodium off and a leak beside the potassium channels, which the step before has opened."""
+    rig = cell("squid-axon-ions", off=("na",))
+    runs = [record(with_drug(rig, "solutions.ions.K.out_mM", mM), shipped("tail")) for mM in (10.0, 20.0, 40.0, 80.0)]
+    found = analyse("reversal", runs, Question("i_pA"))
+    assert found.curves[0].truth == pytest.approx(found.curves[0].curve.y, abs=0.01)
+    slope = found["slope_per_decade_mV"]
+    assert slope.truth == pytest.approx(slope.value, abs=0.1)
+    mixtures = [
+        with_drug(run.header.rig, "solutions.ions.Na.out_mM", mM) for run, mM in zip(runs, (4, 3, 2, 1), strict=True)
+    ]
+    mixed = analyse("mole-fraction", [record(mixture, shipped("tail")) for mixture in mixtures], Question("i_pA"))
+    conductance = mixed.curves[0]
+    assert conductance.truth == pytest.approx(conductance.curve.y, rel=1e-3)
+
+
+def test_no_truth_stands_beside_the_reversal_of_peaks_of_several_channels() -> None:
+    rig = cell("squid-axon-ions", off=())
+    runs = [record(with_drug(rig, "solutions.ions.Na.out_mM", mM), shipped("na-iv")) for mM in (110.0, 220.0, 440.0)]
+    total, own = (analyse("reversal", runs, Question(trace)).curves[0] for trace in ("i_pA", "i_na_pA"))
+    assert np.isnan(total.truth).all()
+    assert own.truth == pytest.approx(own.curve.y, abs=0.5)
+
+
 def test_a_pore_for_two_ions_conducts_least_in_a_mixture() -> None:
     """The cell's note: with 100 mM K⁺ + Tl⁺ on both sides the least current flows at 15 % Tl⁺."""
     rig, runs = cell("hek-amfe-pore"), []
@@ -325,3 +359,11 @@ def test_chords_and_pump_give_the_voltage_of_a_free_cell() -> None:
     assert found["v_rest_mV"].value == pytest.approx(found["v_mV"].value, abs=0.01)
     assert found["pump_share_mV"].value == pytest.approx(-found["i_pump_pA"].value / found["g_total_nS"].value)
     assert -12.0 < found["pump_share_mV"].value < -2.0  # a few mV: Hille's electrogenic share
+
+
+def test_the_true_voltage_of_a_cell_that_runs_down_is_that_of_the_solutions_it_has_become() -> None:
+    """Ten minutes after its pump stopped, the cell of `targets/reference_cell.py` is at -55.2 mV, not at -66.9."""
+    rig = with_drug(load_rig(paths.CELLS / "neuron-pump.toml"), "solutions.drugs.ouabain.out_mM", 1.0)
+    found = analyse("chord", [record(rig, shipped("run-down"))])
+    assert found["v_mV"].value == pytest.approx(-55.24, abs=0.1)
+    assert found["v_rest_mV"].truth == pytest.approx(found["v_mV"].value, abs=0.1)

@@ -75,6 +75,18 @@ def test_four_subunits_have_the_curve_of_one_and_the_charge_of_four() -> None:
     assert result["v_half_mV"].value == pytest.approx(-40.0, abs=0.3)
 
 
+def test_after_a_prepulse_the_charge_is_that_which_moves_from_there() -> None:
+    """At -30 mV half of the charge has already moved; it returns to where all is back."""
+    stepped = replace(STEPS, segments=(Hold(5.0), Step(-30.0, 20.0), *STEPS.segments[1:]))
+    result = ask(record(two_state(), stepped))
+    assert result.notes == ()
+    assert result["q_hold_fC"].truth == pytest.approx(-0.5 * FULL_fC, rel=1e-6)
+    assert result["q_hold_fC"].value == pytest.approx(-0.5 * FULL_fC, rel=0.01)
+    assert result["returned"].value == pytest.approx(1.0, abs=5e-3)
+    for curve in result.curves:
+        assert curve.truth == pytest.approx(curve.curve.y, abs=0.01 * FULL_fC)
+
+
 def test_an_ionic_current_is_no_charge_that_returns() -> None:
     assert any("returns" in note for note in ask(recorded(), "i_pA").notes)
 

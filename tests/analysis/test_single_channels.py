@@ -226,6 +226,15 @@ def test_noise_that_crosses_the_threshold_is_noted() -> None:
 # ---- bad data
 
 
+def test_a_current_that_is_constant_but_for_rounding_is_told_to_be_constant() -> None:
+    def rounded(sweep: int, n: int) -> Array:
+        return np.where(np.arange(n) == n // 2, np.nextafter(7.0, 8.0), 7.0)
+
+    recording = made_up(patch(1, on=False), still(10.0), rounded)
+    for answer in (all_points_answer, dwell_times_answer):
+        assert answer([recording], Question()).notes == ("The current is constant.",)
+
+
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("n", [1, 20])
 def test_bad_currents_are_answered_with_a_sentence(what: str, n: int) -> None:

@@ -122,6 +122,17 @@ def test_blockers_tell_their_constants() -> None:
     assert truth.dose_truth(na, ROOM, "TTX", 0.0) == {"ic50_mM": 5e-6, "hill": 1.0}
 
 
+def test_a_drug_that_binds_in_two_ways_has_no_true_hill_curve() -> None:
+    rig = shipped("hek-woodhull-k")
+    blocked, dosed = rig.cell.channels[0], rig.solutions
+    (blocker,) = blocked.blockers
+    uneven = replace(blocked, blockers=(replace(blocker, minor_fraction=0.5, minor_kd_mM=100.0),))
+    twice = replace(blocked, blockers=(blocker, replace(blocker, kd_mM=100.0)))
+    for channel in (uneven, twice):
+        assert truth.dose_truth(channel, dosed, "blocker", 20.0) == {}
+        assert truth.woodhull_truth(channel, "blocker") == {}
+
+
 def test_a_trace_is_about_the_channel_it_names_or_the_only_one_that_gates() -> None:
     rig = shipped("squid-axon")
     assert truth.channel_of(rig, "i_na_pA") is rig.cell.channels[0]

@@ -80,6 +80,14 @@ def test_where_there_is_neither_home_nor_user_a_place_is_found(monkeypatch: pyte
     assert paths.folder_of_yours("protocols").is_dir()
 
 
+@pytest.mark.parametrize(("name", "folder"), [("VCLAMP_HOME", "user_folder"), ("VCLAMP_CACHE", "cache_folder")])
+def test_a_place_that_is_set_to_nothing_is_not_the_folder_one_stands_in(
+    name: str, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "")
+    assert getattr(paths, folder)().is_absolute()
+
+
 def test_a_terminal_that_lacks_a_letter_is_told_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list", "channels"]) == 0
     assert sys.stdout.errors == "replace"

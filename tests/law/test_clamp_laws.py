@@ -13,9 +13,11 @@ from scipy.integrate import quad, simpson, solve_ivp
 from vclamp.analysis.leak import pn_noise_gain, pn_subtracted
 from vclamp.analysis.models import fit_membrane_test
 from vclamp.model.channel import Channel, Gate, OhmicPore
+from vclamp.model.circuits import circuit_of
 from vclamp.model.protocol import Hold, Protocol, Ramp, Step
 from vclamp.model.record import Sweep
 from vclamp.model.rig import Amplifier, Cell, Rig
+from vclamp.model.transient import transient
 from vclamp.physics import circuit, clamp, filters
 from vclamp.physics.circuit import LinearCircuit, discretised, inputs, propagated
 from vclamp.physics.gating import two_state_p_open
@@ -306,6 +308,20 @@ def test_with_its_capacitance_set_right_the_transient_nearly_vanishes_and_too_mu
     ]
     assert areas[0] > areas[1] > 0.0 > areas[3]
     assert abs(areas[2]) < 0.1 * areas[0]
+
+
+@pytest.mark.parametrize("prediction", [49.9, 50.0, 50.000001, 50.1])
+@pytest.mark.parametrize("kind", ["simplified", "full"])
+def test_what_is_foretold_of_a_transient_knows_no_jump_where_two_time_constants_are_equal(
+    kind: str, prediction: float
+) -> None:
+    """R_s C_m, the summing lag and, at 50 %, what is left of R_s* C_m*: 0.1 ms each."""
+    dials = {"rs_est_MOhm": 10.0, "cm_est_pF": 20.0, "cp_est_pF": 4.0, "tau_sum_ms": 0.1}
+    amplifier = Amplifier(rs_MOhm=10.0, circuit=kind, prediction_percent=prediction, **dials)
+    found = transient(amplifier, 10.0)
+    x = propagated(circuit_of(amplifier, 10.0), np.zeros(5 if kind == "full" else 4), [inputs(1.0)] * 8000, 1e-4)
+    assert found.peak_pA == pytest.approx(np.abs(x[:, -1]).max(), rel=0.01)
+    assert found.tau_ms == pytest.approx(1e-4 * np.argmax(x[:, 0] >= 1.0 - np.exp(-1.0)), abs=2e-3)
 
 
 @laws

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from vclamp.errors import VClampError
 from vclamp.physics.pore import (
     Permeant,
     knock_on_current_pA,
@@ -434,3 +435,10 @@ def test_the_knock_on_cycle_without_ions_stands_still_and_is_never_faster_than_i
     u = V_mV / thermal_voltage_mV(ROOM_K)
     fastest = 1e12 * ELEMENTARY_C * SHIFT * np.exp(np.abs(u) / 4)
     assert np.all(np.abs(knock_on_current_pA(V_mV, 1e9, 1e9, ROOM_K, SHIFT, KNOCK)) <= fastest)
+
+
+def test_energies_whose_rates_are_no_numbers_are_told_in_a_sentence() -> None:
+    """Four tetravalent ions that repel each other as much as a file may say: one leaves 1e500 times as fast."""
+    crowd = Permeant(4, 100.0, 100.0, (0.0,) * 5, (40.0,) * 4)
+    with pytest.raises(VClampError, match="rates that are no numbers"):
+        single_file_current_pA(V_mV, (crowd,), ROOM_K, repulsion_RT=40.0, theta=0.0)

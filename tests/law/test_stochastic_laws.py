@@ -7,11 +7,13 @@ import pytest
 from scipy.signal import welch
 
 from vclamp import paths
+from vclamp.engine.simulation import Simulation
 from vclamp.errors import VClampError
 from vclamp.model.amplifier import Amplifier, Recorder
+from vclamp.model.blockers import KineticBlocker
 from vclamp.model.channel import Channel
 from vclamp.model.files import load_rig
-from vclamp.model.gating import Gate
+from vclamp.model.gating import Gate, Markov, Transition
 from vclamp.model.pores import OhmicPore
 from vclamp.model.protocol import CurrentStep, Hold, Ladder, Protocol, Ramp, Step
 from vclamp.model.record import Change, Chunk, Recording, Sweep
@@ -233,6 +235,27 @@ def test_the_number_of_channels_may_change_in_mid_sweep() -> None:
         assert states.sum(axis=0) == pytest.approx(1.0)
         late = states[:, 140:] * 10
         assert late == pytest.approx(np.round(late))
+
+
+def test_a_number_that_changes_leaves_the_channels_of_another_kind_where_they_are() -> None:
+    few, many, others = one_gate(10, 1.0), one_gate(20, 1.0), replace(one_gate(1000, 1.0), name="other")
+    before, after = (replace(rig_of(k), cell=Cell("patch", 1.0, (k, others), stochastic=True)) for k in (few, many))
+    simulation = Simulation(before, at(20.0, 10.0), seed=1)
+    simulation.play(0, 50, np.empty((len(simulation.names), 100)))
+    found = simulation.state[-2:]
+    simulation.set_rig(after, 50)
+    assert simulation.state[-2:] == found
+
+
+def test_no_channel_is_lost_to_states_that_come_in_mid_sweep() -> None:
+    """One channel that is in each of three states for a third of the time: rounded, it would be in none."""
+    ways = (Transition(("A", "B"), "1", "1"), Transition(("B", "O"), "1", "1"))
+    free = Channel("k", g_nS=1.0, n_channels=1, pore=OhmicPore(e_mV=E_mV), gating=Markov(("A", "B", "O"), ("O",), ways))
+    trapped = replace(free, blockers=(KineticBlocker("X", k_on_per_mM_ms=1.0, k_off_per_ms=1.0, trapped=True),))
+    simulation = Simulation(rig_of(free), at(20.0, 10.0), seed=1)
+    simulation.play(0, 50, np.empty((len(simulation.names), 100)))
+    simulation.set_rig(rig_of(trapped), 50)
+    assert sum(simulation.state[1:]) == 1.0
 
 
 def test_channels_may_begin_to_be_counted_in_mid_sweep() -> None:

@@ -42,6 +42,9 @@ def refusal(folder: Path, content: str | bytes, load: Loader) -> str:
     return said
 
 
+UNEQUAL = '\n[[segments]]\ntype = "waveform"\nevery_ms = 1.0\ncolumns = 3\nvalues_mV = [1.0, 2.0, 3.0, 4.0]\n'
+
+
 def in_protocol(old: str, new: str) -> str:
     assert old in IV, old
     return IV.replace(old, new, 1)
@@ -72,6 +75,7 @@ def in_protocol(old: str, new: str) -> str:
         (in_protocol("-80.0", "1e999"), "hold_mV: is not a finite number"),
         (in_protocol("-80.0", "-251.0"), "hold_mV: -251.0 is too small. It must be at least -250."),
         (in_protocol("start = -80.0", "start = nan"), "segments[1].level_mV.start: is not a finite number"),
+        (IV + UNEQUAL, ": segments[3]: 4 values do not make 3 columns of equal length. Change columns or the values."),
         (in_protocol("step = 10.0", "step = 100.0"), "segments[1] in sweep 15 goes beyond ±250 mV"),
         (in_protocol("duration_ms = 5.0", "duration_ms = -5.0"), "segments[0].duration_ms: -5.0 is too small"),
         (in_protocol("duration_ms = 5.0", "duration_ms = 0.0"), "It must be above 0."),

@@ -11,6 +11,7 @@ from vclamp.model.formula import Formula
 
 HEAD = 'name = "x"\nion = "K"\n'
 OHMIC = HEAD + "g_nS = 1.0\n"
+NO_ION = 'name = "x"\ng_nS = 1.0\n[pore]\ne_mV = -80.0\n'
 GHK = HEAD + "p_cm3_per_s = 1e-12\n"
 COUNTED = HEAD + "n_channels = 100\n"
 MARKOV = OHMIC + '[gating]\ntype = "markov"\nstates = ["C", "O", "I"]\nopen = ["O"]\n'
@@ -64,6 +65,9 @@ def swapped(content: str, old: str, new: str) -> str:
         (GHK + '[pore]\ntype = "ghk"\npermeant = [{ name = "Na", ratio = -0.1 }]\n', "ratio: -0.1 is too small"),
         (GHK + '[pore]\ntype = "energies"\npermeant = []\n', "pore.permeant"),
         (GHK + '[pore]\ntype = "field-strength"\nsite_radius_A = 1.0\npermeant = ["Xe"]\n', "should be 'Li', 'Na'"),
+        (GHK + '[pore]\ntype = "ghk"\npermeant = [{ name = "K" }, { name = "K", ratio = 0.5 }]\n', "'K' stands twice"),
+        (GHK + '[pore]\ntype = "field-strength"\nsite_radius_A = 1.0\npermeant = ["K", "K"]\n', "'K' stands twice"),
+        (FILE + FILE[FILE.index("[[pore") :], "'K' stands twice among the ions of the pore. Keep one of them."),
         (swapped(FILE, "[8.5, 6.5, 8.5]", "[8.5, 6.5]"), "the profile of K has 2 barriers and 2 wells"),
         (swapped(FILE, "[-3.0, -3.0]", "[-3.0, nan]"), "wells_RT[1]: is not a finite number"),
         (swapped(FILE, "[-3.0, -3.0]", "[]"), "wells_RT"),
@@ -95,6 +99,10 @@ def swapped(content: str, old: str, new: str) -> str:
         (swapped(WOODHULL, "kd_mM = 1.0", "kd_mM = -1.0"), "kd_mM: -1.0 is too small"),
         (swapped(WOODHULL, '"woodhull"', '"woodhol"'), "type 'woodhol' is unknown. Use 'hill', 'woodhull', 'kinetic'."),
         (WOODHULL + 'follows = "e"\n', "follows"),
+        (WOODHULL + 'follows = "displaced"\nside = "out"\n', "blocker Mg displaces ions, so it comes from inside"),
+        (WOODHULL + 'follows = "displaced"\nminor_fraction = 0.1\n', "blocker Mg displaces ions"),
+        (NO_ION + WOODHULL.removeprefix(OHMIC) + 'follows = "v-e"\n', "blocker Mg follows an ion. Name the channel's"),
+        (NO_ION + "out_exponent = 0.5\n", "grows with an ion that it does not name"),
         (swapped(KINETIC, "k_off_per_ms = 0.1", "k_off_per_ms = 0.0"), "k_off_per_ms: 0.0 is too small"),
         (KINETIC + "trapped = 1\n", "trapped: 1 should be a valid boolean"),
     ],
@@ -117,6 +125,13 @@ CELL = (
 )
 
 
+RB_INSIDE = {
+    "ions": "{ name = 'Rb', z = 1, out_mM = 0.0, in_mM = 140.0 }",
+    "channel": '[[cell.channels]]\nname = "kir"\np_cm3_per_s = 1e-9\nion = "Rb"\npore = { type = "ghk" }\n'
+    'blockers = [{ type = "woodhull", drug = "Mg", kd_mM = 1.0, z_delta = 1.0, follows = "{follows}" }]\n',
+}
+
+
 def cell(**parts: str) -> str:
     return CELL.format(**{"cell": "", "channel": "", "solutions": "", "ions": "", "amplifier": "", **parts})
 
@@ -137,9 +152,14 @@ def cell(**parts: str) -> str:
         (cell(ions="{ name = 'Na', z = 1, out_mM = -1.0, in_mM = 1.0 }"), "ions[1].out_mM: -1.0 is too small"),
         (cell(ions="{ name = 'Na', z = 1, out_mM = 1.0, in_mM = 1.0, gamma_in = 0.0 }"), "gamma_in: 0.0 is too small"),
         (cell().replace("out_mM = 4.0", "out_mM = 0.0"), "there is no K outside, so it has no reversal potential"),
+        (cell(**RB_INSIDE).replace("{follows}", "v-e"), "there is no Rb outside, so it has no reversal potential"),
+        (cell(**RB_INSIDE).replace("{follows}", "displaced"), "blocker Mg displaces Rb, and there is none outside"),
         (cell(amplifier='[amplifier]\nmode = "current-clamp"\nbias_pA = 1e9\n'), "amplifier.bias_pA"),
         (cell(channel='[[cell.channels]]\nname = "pump"\ng_nS = 1.0\nion = "K"\n', cell="pump = { i_max_pA = 40.0 }"),
          "a channel is named 'pump'"),
+        (cell().replace('name = "k"', 'name = "membrane"'), "a channel is named 'membrane', as another trace is"),
+        (cell().replace('name = "k"', 'name = "leg_2"'), "a channel is named 'leg_2'"),
+        (cell(channel='[[cell.channels]]\nname = "gating_k"\ng_nS = 1.0\nion = "K"\n'), "is named 'gating_k'"),
     ],
 )  # fmt: skip
 def test_a_bad_cell_is_told_in_a_sentence(content: str, said: str, tmp_path: Path) -> None:

@@ -78,6 +78,14 @@ def test_a_warning_names_the_segment_what_is_wrong_and_what_to_do() -> None:
     )
 
 
+@pytest.mark.parametrize("low", ["-9", "0", "-7.5"])
+def test_the_voltages_for_which_a_channel_is_valid_are_read_from_its_note(low: str) -> None:
+    notes = {"k": f"Valid from {low} to 100 mV."}
+    channels = tuple(replace(c, note=notes.get(c.name, c.note)) for c in SQUID.cell.channels)
+    (advice,) = said(IV, replace(SQUID, cell=replace(SQUID.cell, channels=channels)), "no longer be trusted")
+    assert advice.what == f"it goes to -80 mV, where k can no longer be trusted (only to {low} mV)"
+
+
 def test_nothing_is_said_of_a_sound_protocol() -> None:
     assert lint(IV, SQUID) == ()
 

@@ -240,6 +240,20 @@ def test_conditioning_is_a_train_and_a_wait() -> None:
     assert Conditioning(1, 0.0, 5.0, -90.0, post_ms=4.0).steps == ((0.0, 5.0), (-90.0, 4.0))
 
 
+@pytest.mark.parametrize(
+    ("hold_ms", "interval_ms", "more"),
+    [(30.0, 30.0, {"fs_kHz": 0.7}), (0.1, 1.0, {"fs_kHz": 10.0, "leak": Leak(n=7, settle_ms=0.1)})],
+)
+def test_sweeps_may_follow_one_another_at_once_whatever_the_rounding(
+    hold_ms: float, interval_ms: float, more: dict[str, Any]
+) -> None:
+    """21 samples at 0.7 kHz are 30.000000000000004 ms, as numbers are added up here."""
+    protocol = Protocol("tight", (Hold(hold_ms),), 2, -80.0, interval_ms=interval_ms, **more)
+    assert protocol.period_ms(0) == pytest.approx(interval_ms)
+    with pytest.raises(VClampError, match="is shorter than sweep 1"):
+        replace(protocol, interval_ms=0.999 * interval_ms)
+
+
 def test_a_sweep_takes_as_long_as_all_that_is_played_for_it() -> None:
     plain = protocol(Step(0.0, 10.0))
     assert plain.period_ms(0) == 10

@@ -101,7 +101,7 @@ def test_each_column_is_a_sweep_and_says_how_many_there_are(tmp_path: Path) -> N
     np.testing.assert_array_equal(protocol.command_mV(0), [-70.0, -50.0, 0.0])
     np.testing.assert_array_equal(protocol.command_mV(1), [-60.0, -40.0, 10.0])
     said = refusal(write_protocol(tmp_path, "w.csv", head="n_sweeps = 5\n" + HEAD))
-    assert "a waveform has 2 columns for 5 sweeps. It needs one for each." in said
+    assert "] has 2 columns for 5 sweeps. It needs one for each." in said
 
 
 def test_a_file_in_a_folder_below_and_a_link_within_are_read(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_file_that_is_no_text_is_a_wrong_type(tmp_path: Path, file: str) -> No
 
 
 def test_values_that_do_not_divide_into_columns_are_refused() -> None:
-    with pytest.raises(VClampError, match="1 values more than equal columns"):
+    with pytest.raises(VClampError, match="3 values do not make 2 columns of equal length"):
         Waveform(0.1, values_mV=(1.0, 2.0, 3.0), columns=2)
 
 

@@ -31,6 +31,7 @@ BLOCKS = 20  # of the record, left out one after the other for the errors
 MOVED = 5.0  # times the noise, by which the current differs from before, or from later, where it moves
 SMALLEST_PEAK = 0.03  # of the largest, in the square root of the counts
 MOST_LEVELS = 12
+ROUNDING = 1e-9  # of a current
 COARSE = 10.0  # steps of the converter, that a channel's current should at least be
 ITERATIONS, ITERATIONS_LEFT_OUT, DONE = 300, 6, 1e-9
 
@@ -225,9 +226,9 @@ def levels_of(records: Records, polarity: Polarity) -> tuple[Histogram, Fit]:
     Raises
     ------
     VClampError
-        If all samples are equal.
+        If all samples are equal but for rounding.
     """
-    if not np.ptp(records.i_pA) > 0.0:
+    if not np.ptp(records.i_pA) > ROUNDING * np.abs(records.i_pA).max():
         raise VClampError("the current is constant")
     apart = ceil(records.fs_kHz / records.filter_kHz) if isfinite(records.filter_kHz) else 1
     histogram = all_points(records.i_pA, apart=apart, lsb_pA=records.lsb_pA)

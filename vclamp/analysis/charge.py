@@ -11,11 +11,12 @@ from vclamp.analysis.fit_gating import fit_boltzmann
 from vclamp.analysis.records import filter_kHz, sentence
 from vclamp.analysis.results import Curve, Estimate, Fitted, Question, Result, estimates_of, notes_of, nothing
 from vclamp.analysis.truth import GRID_mV, channel_of, midpoint_mV
-from vclamp.analysis.windows import is_known, row_of, what_varies
+from vclamp.analysis.windows import is_known, level_mV, row_of, what_varies
 from vclamp.errors import VClampError
 from vclamp.model.channel import Channel
 from vclamp.model.gating import TwoState
 from vclamp.model.ions import Solutions
+from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording, Sweep
 from vclamp.physics.filters import bessel_delay_ms
 from vclamp.physics.schemes import stationary
@@ -61,8 +62,8 @@ def on_and_off(recording: Recording, question: Question) -> tuple[Array, Array, 
         If no step varies or none follows it.
     """
     found = []
-    for sweep, level_mV, on, off in _pieces(recording, question):
-        v_mV = level_mV
+    for sweep, command_mV, on, off in _pieces(recording, question):
+        v_mV = command_mV
         if question.against == "membrane":
             v_mV = float(row_of(sweep, "v_mV")[: on.stop][-max(1, (on.stop - on.start) // 4) :].mean())
         row, fs_kHz = row_of(sweep, question.trace), recording.header.protocol.fs_kHz
@@ -117,18 +118,20 @@ def gating_charge_answer(recordings: Sequence[Recording], question: Question) ->
     rig = recording.header.rig
     temperature_K = rig.solutions.temperature_K
     channel = _charged(recording, question.trace)
-    truth, true_fC = _truth(channel, rig.solutions, v, recording.header.protocol.hold_mV)
+    before_mV, after_mV = _around(recording.header.protocol)
+    truth, true_on_fC = _truth(channel, rig.solutions, v, before_mV)
+    _, true_off_fC = _truth(channel, rig.solutions, v, after_mV)
     fits = [fit_boltzmann(v, y, temperature_K, pedestal=True) for y in (on_fC, -off_fC)]
     names = {"amplitude": "q_max_fC", "pedestal": "q_hold_fC"}
     on, off = (replace(fit, names=tuple(names.get(n, n) for n in fit.names)) for fit in fits)
     x_name = "v_mV" if question.against == "membrane" else "level_mV"
     curves = tuple(
         Fitted(Curve(f"charge-{what}", x_name, "q_fC", v, y), fit if fit.has_numbers else None, true_fC)
-        for what, y, fit in (("on", on_fC, on), ("off", -off_fC, off))
+        for what, y, fit, true_fC in (("on", on_fC, on, true_on_fC), ("off", -off_fC, off, true_off_fC))
     )
     notes = list(notes_of((("Charge at the beginning of the step", on), ("Charge at its end", off))))
     estimates = estimates_of(on, truth) if on.has_numbers else ()
-    returned = _returned(on_fC, off_fC)
+    returned = _returned(on_fC, off_fC, through_zero=before_mV == after_mV)
     if np.isfinite(returned):
         estimates = (*estimates, Estimate("returned", returned, truth=1.0 if is_known(rig) else nan))
         if abs(returned - 1.0) > UNEQUAL:
@@ -154,11 +157,22 @@ def _too_fast(recording: Recording, question: Question) -> bool:
     return bool(np.any(np.array(ratios)[seen] < TOO_FAST))
 
 
-def _returned(on_fC: Array, off_fC: Array) -> float:
+def _around(protocol: Protocol) -> tuple[float, float]:
+    """Voltages before and after the step that varies, as the first sweep has them."""
+    course, segment = protocol.course(0), what_varies(protocol).segment
+    first = int(np.searchsorted(course.segment, segment))
+    before_mV = float(course.end_mV[first - 1]) if first else protocol.hold_mV
+    return before_mV, level_mV(protocol, segment + 1, 0)
+
+
+def _returned(on_fC: Array, off_fC: Array, *, through_zero: bool) -> float:
     """Slope of the charge at the end against that at the beginning, over all sweeps."""
     seen = np.isfinite(on_fC) & np.isfinite(off_fC)
-    moved = float(on_fC[seen] @ on_fC[seen])
-    return float(-(off_fC[seen] @ on_fC[seen]) / moved) if moved > 0.0 else nan
+    on, off = on_fC[seen], off_fC[seen]
+    if not through_zero:
+        on, off = on - on.mean(), off - off.mean()
+    moved = float(on @ on)
+    return float(-(off @ on) / moved) if moved > 0.0 else nan
 
 
 def _charged(recording: Recording, trace: str) -> Channel | None:
@@ -168,9 +182,9 @@ def _charged(recording: Recording, trace: str) -> Channel | None:
 
 
 def _truth(
-    channel: Channel | None, solutions: Solutions, v_mV: Array, hold_mV: float
+    channel: Channel | None, solutions: Solutions, v_mV: Array, from_mV: float
 ) -> tuple[dict[str, float], Array | None]:
-    """What the fit is to find, and the charge that moves to every voltage if the step is long enough."""
+    """What the fit is to find, and the charge that moves from one voltage to others if the step is long enough."""
     if channel is None or channel.scheme is None:
         return {}, None
     per_e = FC_PER_E * (channel.n_channels or 0)
@@ -181,13 +195,13 @@ def _truth(
         assert channel.scheme is not None
         return np.asarray(per_e * stationary(channel.scheme.rates_per_ms(v, solutions)) @ charges)
 
-    at_hold = float(charge_fC(np.array([hold_mV]))[0])
+    at_first = float(charge_fC(np.array([from_mV]))[0])
     lowest = per_e * float(charges.min())
     truth = {
         "q_max_fC": per_e * float(np.ptp(charges)),
-        "q_hold_fC": lowest - at_hold,
+        "q_hold_fC": lowest - at_first,
         "v_half_mV": midpoint_mV(charge_fC(GRID_mV) - lowest),
     }
     if isinstance(channel.gating, TwoState):
         truth |= {"z_e": channel.gating.z_e, "v_half_mV": channel.gating.half_mV(solutions.temperature_K)}
-    return truth, charge_fC(v_mV) - at_hold
+    return truth, charge_fC(v_mV) - at_first

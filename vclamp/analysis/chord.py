@@ -1,6 +1,7 @@
 """The chord construction: every pathway as a conductance and a battery, and the voltage at which they agree."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite, nan
 
 import numpy as np
@@ -9,7 +10,7 @@ from vclamp.analysis.results import Array, Curve, Estimate, Fitted, Question, Re
 from vclamp.analysis.truth import GRID_mV, steady_current_pA, zero_crossing_mV
 from vclamp.model.channel import Channel
 from vclamp.model.ions import Solutions
-from vclamp.model.record import Recording
+from vclamp.model.record import Recording, solutions_now
 from vclamp.model.rig import Rig
 from vclamp.physics.flux import chord_voltage_mV
 
@@ -22,7 +23,8 @@ def answer_chord(recordings: Sequence[Recording], question: Question) -> Result:
     The time is the beginning of the question's window, else the end of the sweep; the sweep is the last.
     g is the chord conductance I/(V − E) at the membrane's voltage of that time. The pump's share is −I_p/Σ g.
     Each curve is a pathway's chord, from (E, 0) to (V, I). The truth beside the voltage is where the
-    steady-state currents of the rig really cancel: the chord construction takes the conductances as they are now.
+    steady-state currents really cancel in the solutions of that time; the chord construction takes the
+    conductances as they are now.
     """
     recording = recordings[-1]
     sweep, protocol = recording.sweeps[-1], recording.header.protocol
@@ -34,8 +36,7 @@ def answer_chord(recordings: Sequence[Recording], question: Question) -> Result:
     value = dict(zip(sweep.names, sweep.values[:, at].tolist(), strict=True))
     if not isfinite(value.get("v_mV", nan)):
         return nothing("chord", "The membrane's voltage is not known at this time.")
-    inside = {i.name: value[f"in_{i.name}_mM"] for i in rig.solutions.ions if f"in_{i.name}_mM" in value}
-    return _construct(rig, rig.solutions.with_inside(inside), value)
+    return _construct(replace(rig, solutions=solutions_now(rig, value)), value)
 
 
 def chord_nS(channel: Channel, solutions: Solutions, v_mV: float, p_open: float) -> tuple[float, float]:
@@ -50,12 +51,12 @@ def chord_nS(channel: Channel, solutions: Solutions, v_mV: float, p_open: float)
     return p_open * current / (v_mV - e_mV), e_mV
 
 
-def _construct(rig: Rig, solutions: Solutions, value: dict[str, float]) -> Result:
+def _construct(rig: Rig, value: dict[str, float]) -> Result:
     v_mV, pump_pA = value["v_mV"], value.get("i_pump_pA", 0.0)
     curves, estimates, notes = [], [], []
     g_nS, e_mV = [], []
     for channel in rig.cell.channels:
-        g, e = chord_nS(channel, solutions, v_mV, value.get(f"p_open_{channel.name}", 1.0))
+        g, e = chord_nS(channel, rig.solutions, v_mV, value.get(f"p_open_{channel.name}", 1.0))
         if not isfinite(g):
             notes.append(f"{channel.title} has no reversal potential and is left out.")
             continue

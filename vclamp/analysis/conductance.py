@@ -58,7 +58,7 @@ def answer_tail_iv(recordings: Sequence[Recording], question: Question) -> Resul
     recording = recordings[-1]
     family, rig = tail_iv(recording, question), recording.sweeps[-1].rig
     fit = fit_tail_reversal(family.curve.x, family.curve.y)
-    truth = {"e_rev_mV": reversal_mV(rig, question.trace, _open_at_tail(recording, question))}
+    truth = {"e_rev_mV": reversal_mV(rig, question.trace, open_at_tail(recording, question))}
     return Result(
         "tail-iv",
         (Fitted(family.curve, fit),),
@@ -190,7 +190,7 @@ def _inactivating(rig: Rig) -> Channel | None:
     return found[0] if len(found) == 1 else None
 
 
-def _open_at_tail(recording: Recording, question: Question) -> dict[str, float]:
+def open_at_tail(recording: Recording, question: Question) -> dict[str, float]:
     """Open probability of every channel where the last sweep's tail begins."""
     sweep, protocol = recording.sweeps[-1], recording.header.protocol
     first, last = samples(protocol, sweep, question, "tail")

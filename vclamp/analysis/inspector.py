@@ -20,7 +20,7 @@ from vclamp.model.channel import Channel
 from vclamp.model.ions import Solutions
 from vclamp.model.pores import OhmicPore
 from vclamp.model.protocol import Protocol
-from vclamp.model.record import Recording, Sweep
+from vclamp.model.record import Recording, Sweep, solutions_now
 from vclamp.model.rig import Rig
 from vclamp.physics import filters
 from vclamp.physics.thermo import q10_factor
@@ -178,9 +178,7 @@ def ghost_of(sweep: Sweep) -> Sweep:
 
 def _membrane(rig: Rig, value: Mapping[str, float]) -> tuple[Part, ...]:
     """Channels, branches, pump and gating currents."""
-    inside = {ion.name: value[f"in_{ion.name}_mM"] for ion in rig.solutions.ions if f"in_{ion.name}_mM" in value}
-    solutions = rig.solutions.with_inside(inside) if inside else rig.solutions
-    channels = rig.cell.channels
+    channels, solutions = rig.cell.channels, solutions_now(rig, value)
     parts = [_channel(rig, channel, solutions, value) for channel in channels]
     parts += [
         Part(b.name, "branch", b.name, i_pA := value[f"i_{b.name}_pA"], 1000.0 / b.r_MOhm,

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from vclamp.errors import VClampError
 from vclamp.model.ions import Solutions
+from vclamp.model.record import solutions_now
 from vclamp.model.rig import Rig
-from vclamp.units import ELEMENTARY_C, FARADAY_C_PER_MOL
+from vclamp.physics.pump import cycles_per_s
+from vclamp.physics.steady_state import dissipation_fW
+from vclamp.units import FARADAY_C_PER_MOL
 
 Array = NDArray[np.float64]
 
@@ -48,9 +51,7 @@ class Ledger:
 def ledger(rig: Rig, names: Sequence[str], sample: Array) -> Ledger:
     """The books at one sample, a column of a sweep's values with rows named by `names`."""
     value = dict(zip(names, map(float, sample), strict=True))
-    v_mV, cell = np.array([value["v_mV"]]), rig.cell
-    inside = {ion.name: value[f"in_{ion.name}_mM"] for ion in rig.solutions.ions if f"in_{ion.name}_mM" in value}
-    solutions = rig.solutions.with_inside(inside)
+    v_mV, cell, solutions = np.array([value["v_mV"]]), rig.cell, solutions_now(rig, value)
     passive = {ion.name: 0.0 for ion in solutions.ions}
     for channel in cell.channels:
         p_open = value.get(f"p_open_{channel.name}", 1.0)
@@ -62,16 +63,16 @@ def ledger(rig: Rig, names: Sequence[str], sample: Array) -> Ledger:
         _entry(solutions, ion.name, ion.z, passive[ion.name], float(pumped.get(ion.name, [0.0])[0]))
         for ion in solutions.ions
     )
-    cycles_per_s = value.get("i_pump_pA", 0.0) * 1e-12 / ELEMENTARY_C
+    pump_pA = value.get("i_pump_pA", 0.0)
     dg_kJ_per_mol = cell.pump.dg_atp_kJ_per_mol if cell.pump is not None else None
     return Ledger(
         v_mV=value["v_mV"],
         entries=entries,
-        cycles_per_s=cycles_per_s,
-        dissipated_fW=sum(e.channels_pA * (value["v_mV"] - e.e_mV) for e in entries if np.isfinite(e.e_mV)),
-        atp_fW=float("nan")
-        if dg_kJ_per_mol is None
-        else -dg_kJ_per_mol * 1e3 * value.get("i_pump_pA", 0.0) * 1e3 / FARADAY_C_PER_MOL,
+        cycles_per_s=float(cycles_per_s(pump_pA)),
+        dissipated_fW=sum(
+            float(dissipation_fW(e.channels_pA, value["v_mV"], e.e_mV)) for e in entries if np.isfinite(e.e_mV)
+        ),
+        atp_fW=float("nan") if dg_kJ_per_mol is None else -1e6 * dg_kJ_per_mol * pump_pA / FARADAY_C_PER_MOL,
     )
 
 

@@ -17,6 +17,7 @@ from vclamp.analysis.windows import is_known, row_of, samples
 from vclamp.errors import VClampError
 from vclamp.model.record import Recording, Sweep
 from vclamp.model.rig import Rig
+from vclamp.physics.circuit import TAU_CLAMP_ms, TAU_F_ms, TAU_Z_ms
 from vclamp.physics.clamp import membrane_test, passive_cell
 
 Array = NDArray[np.float64]
@@ -24,8 +25,7 @@ Complex = NDArray[np.complex128]
 
 SMALLEST_STEP_mV = 0.1
 SHORTEST_STEP = 20  # samples
-# Lags of the parts of the amplifier (physics/circuit.py) besides that of the summing amplifier.
-LAGS_ms = {"series-resistance": (), "simplified": (0.075,), "full": (0.0008, 0.0075)}
+LAGS_ms = {"series-resistance": (), "simplified": (TAU_F_ms,), "full": (TAU_CLAMP_ms, TAU_Z_ms)}
 RISING = 0.5  # over the filter's corner: how long the first rise is, which no real filter makes as it should
 UNKNOWN_RISE_ms = 0.2  # where the filter is not known
 START_POINTS = 200  # that are enough to find a start

@@ -1,8 +1,10 @@
 """Results as text for others to read: CSV tables and JSON, with the units in the names of the columns."""
 
+import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
+from io import StringIO
 from math import isfinite
 from typing import Any
 
@@ -99,12 +101,9 @@ def _side_by_side(curves: Sequence[Fitted]) -> bool:
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> str:
-    return "".join(",".join(_quoted(row)) + "\n" for row in rows)
-
-
-def _quoted(cells: Sequence[str]) -> Iterator[str]:
-    for cell in cells:
-        yield f'"{cell}"' if "," in cell else cell
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _number(value: float) -> str:

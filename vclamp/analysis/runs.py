@@ -1,17 +1,19 @@
 """Several runs that differ in a drug or an ion: dose-response, block in the field, reversal, mole fractions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 
 import numpy as np
 
+from vclamp.analysis.conductance import open_at_tail
 from vclamp.analysis.curves import Array, Family, peak_iv, polarity_of, ramp_iv, steady_iv, tail_iv
 from vclamp.analysis.fits import Fit
 from vclamp.analysis.measure import measure
 from vclamp.analysis.models import fit_hill, fit_line, fit_woodhull
 from vclamp.analysis.results import Curve, Fitted, Question, Result, estimates_of, notes_of, nothing
 from vclamp.analysis.truth import (
+    TOTALS,
     channel_of,
     dose_truth,
     reversal_mV,
@@ -63,15 +65,20 @@ def iv_of(recording: Recording, question: Question) -> Family:
     VClampError
         If it was made for none.
     """
+    return _kind_of(recording, question)(recording, question)
+
+
+def _kind_of(recording: Recording, question: Question) -> Callable[[Recording, Question], Family]:
+    """What gives the I–V that a recording was made for."""
     marks, changes = mark_segments(recording.header.protocol), varied(recording.header.protocol)
     if question.mark or question.window_ms is not None:
-        return peak_iv(recording, question) if question.mark == "peak" else steady_iv(recording, question)
+        return peak_iv if question.mark == "peak" else steady_iv
     if "ramp" in marks:
-        return ramp_iv(recording, question)
+        return ramp_iv
     step = changes.segment if changes is not None and changes.what == "level" else -1
     for mark, kind in (("tail", tail_iv), ("steady", steady_iv), ("peak", peak_iv)):
         if marks.get(mark) == step:
-            return kind(recording, question)
+            return kind
     raise VClampError(
         f"protocol '{recording.header.protocol.name}' gives no I-V", remedy="It needs steps or a ramp, and marks."
     )
@@ -141,14 +148,15 @@ def answer_woodhull(recordings: Sequence[Recording], question: Question) -> Resu
 def answer_reversal(recordings: Sequence[Recording], question: Question) -> Result:
     """Reversal potential against the logarithm of an ion's concentration, with a straight line.
 
-    The slope of an electrode for one ion is RT/(zF) ln 10 a decade; the true line is that of the rig's own.
+    The slope of an electrode for one ion is RT/(zF) ln 10 a decade. The true potentials are those of the rigs: of
+    tails as open as the channels are there, else in the steady state; of the peaks of several channels there are none.
     """
     ions, _ = differences(recordings)
     if not ions:
         return nothing("reversal", "This needs runs that differ in the concentration of an ion.")
     found = ions[0]
     e_mV = np.array([_reversal_mV(iv_of(recording, question).curve) for recording in recordings])
-    true = np.array([reversal_mV(recording.sweeps[-1].rig, question.trace) for recording in recordings])
+    true = np.array([_true_reversal_mV(recording, question) for recording in recordings])
     mM = np.array(found.mM)
     curve = Curve("reversal", found.axis, "e_rev_mV", mM, e_mV, log_x=True)
     with np.errstate(all="ignore"):
@@ -178,7 +186,7 @@ def answer_mole_fraction(recordings: Sequence[Recording], question: Question) ->
     first, second = names[0], names[1]
     fraction = np.array([_fraction(recording.sweeps[0].rig.solutions, first, second) for recording in recordings])
     found = [_slope_and_reversal(iv_of(recording, question).curve) for recording in recordings]
-    true = [_true_slope(recording.sweeps[-1].rig, question.trace) for recording in recordings]
+    true = [_true_slope_and_reversal(recording, question) for recording in recordings]
     order = np.argsort(fraction, kind="stable")
     (g_nS, e_mV), (true_nS, true_mV) = (np.array(rows, float)[order].T for rows in (found, true))
     axis, x = f"{second}_mole_fraction", fraction[order]
@@ -278,26 +286,42 @@ def _slope_and_reversal(curve: Curve) -> tuple[float, float]:
     k = int(rises[rises.size // 2])  # of a noisy ramp the middle one
     crossing = x[k] - y[k] * (x[k + 1] - x[k]) / (y[k + 1] - y[k])
     near = np.abs(x - crossing) <= AROUND_mV
-    if near.sum() < FEWEST:
+    places = np.unique(x[near]).size
+    if places < FEWEST:
         return nan, float(crossing)
-    degree = 2 if near.sum() > FEWEST else 1
+    degree = 2 if places > FEWEST else 1
     coefficients = np.polynomial.polynomial.polyfit(x[near] - crossing, y[near], degree)
     slope = float(coefficients[1])
     return (slope, float(crossing - coefficients[0] / slope)) if slope > 0.0 else (nan, float(crossing))
 
 
-def _true_slope(rig: Rig, trace: str) -> tuple[float, float]:
-    """Slope conductance of the steady current at its reversal, and the reversal."""
-    e_mV = reversal_mV(rig, trace)
+def _true_reversal_mV(recording: Recording, question: Question) -> float:
+    """Where the true current reverses under the circumstances in which it is measured; NaN if that is not known."""
+    rig = recording.sweeps[-1].rig
+    together = question.trace in TOTALS and sum(channel.on for channel in rig.cell.channels) > 1
+    if together and _kind_of(recording, question) is peak_iv:
+        return nan
+    return reversal_mV(rig, question.trace, _open_then(recording, question))
+
+
+def _true_slope_and_reversal(recording: Recording, question: Question) -> tuple[float, float]:
+    """Slope in nS of the true current at its reversal, and the reversal in mV, under the same circumstances."""
+    rig, e_mV = recording.sweeps[-1].rig, _true_reversal_mV(recording, question)
     if not isfinite(e_mV):
         return nan, nan
-    near = np.array([e_mV - 0.5, e_mV + 0.5])
-    channel = channel_of(rig, trace) if trace != "i_pA" else None
-    if channel is not None:
-        i_pA = steady_p_open(channel, rig.solutions, near) * channel.open_current_pA(near, rig.solutions)
+    near, p_open = np.array([e_mV - 0.5, e_mV + 0.5]), _open_then(recording, question)
+    channel = None if question.trace in TOTALS else channel_of(rig, question.trace)
+    if channel is None:
+        i_pA = steady_current_pA(rig, near, p_open)
     else:
-        i_pA = steady_current_pA(rig, near)
+        p = steady_p_open(channel, rig.solutions, near) if p_open is None else p_open.get(channel.name, 1.0)
+        i_pA = p * channel.open_current_pA(near, rig.solutions)
     return float(np.diff(i_pA)[0]), e_mV
+
+
+def _open_then(recording: Recording, question: Question) -> dict[str, float] | None:
+    """How open the channels are where tails begin; None where the I–V is not of tails, for then they have settled."""
+    return open_at_tail(recording, question) if _kind_of(recording, question) is tail_iv else None
 
 
 def _fraction(solutions: Solutions, first: str, second: str) -> float:

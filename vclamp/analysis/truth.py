@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vclamp.analysis.models import fit_gv, fit_h_inf
-from vclamp.model.blockers import Blocker, KineticBlocker, WoodhullBlocker
+from vclamp.model.blockers import AnyBlocker, Blocker, KineticBlocker, WoodhullBlocker
 from vclamp.model.channel import Channel
 from vclamp.model.gating import Gate, Markov, TwoState
 from vclamp.model.ions import Solutions
@@ -18,6 +18,7 @@ from vclamp.physics.schemes import stationary
 
 Array = NDArray[np.float64]
 
+TOTALS = ("i_pA", "i_membrane_pA")  # traces of all channels at once
 GRID_mV: Array = np.linspace(-250.0, 250.0, 501)
 STILL_RISING = 0.01  # of the largest open probability, in the grid's last 10 mV: then it has no midpoint
 FALLS = 1e-6  # by which an open probability may fall and still count as one that only rises
@@ -31,7 +32,7 @@ def channel_of(rig: Rig, trace: str) -> Channel | None:
         if trace in (f"i_{channel.name}_pA", f"p_open_{channel.name}", f"i_gating_{channel.name}_pA"):
             return channel
     gated = [channel for channel in rig.cell.channels if channel.is_gated and channel.on]
-    return gated[0] if len(gated) == 1 and trace in ("i_pA", "i_membrane_pA") else None
+    return gated[0] if len(gated) == 1 and trace in TOTALS else None
 
 
 # ---- gating
@@ -215,7 +216,7 @@ def reversal_mV(rig: Rig, trace: str, p_open: Mapping[str, float] | None = None)
     for channel in rig.cell.channels:
         if trace == f"i_{channel.name}_pA":
             return channel.reversal_mV(rig.solutions)
-    if trace not in ("i_pA", "i_membrane_pA"):
+    if trace not in TOTALS:
         return nan
     return zero_crossing_mV(GRID_mV, steady_current_pA(rig, GRID_mV, p_open))
 
@@ -233,31 +234,34 @@ def zero_crossing_mV(v_mV: Array, i_pA: Array) -> float:
 
 def woodhull_truth(channel: Channel | None, drug: str) -> Mapping[str, float]:
     """K_d at 0 mV and zδ of a charged blocker, positive from inside, as `fit_woodhull` finds them: kd_mM, z_delta."""
-    for blocker in channel.blockers if channel is not None else ():
-        if blocker.drug != drug:
-            continue
-        inward = 1.0 if blocker.side == "in" else -1.0
-        if isinstance(blocker, WoodhullBlocker) and blocker.follows == "v" and not blocker.minor_fraction:
-            return {"kd_mM": blocker.kd_mM, "z_delta": inward * blocker.z_delta}
-        if isinstance(blocker, KineticBlocker) and not blocker.escape_per_ms:
-            kd_mM = blocker.k_off_per_ms / blocker.k_on_per_mM_ms
-            return {"kd_mM": kd_mM, "z_delta": inward * (blocker.z_on + blocker.z_off)}
+    blocker = _only_blocker(channel, drug)
+    inward = 1.0 if blocker is not None and blocker.side == "in" else -1.0
+    if isinstance(blocker, WoodhullBlocker) and blocker.follows == "v" and not blocker.minor_fraction:
+        return {"kd_mM": blocker.kd_mM, "z_delta": inward * blocker.z_delta}
+    if isinstance(blocker, KineticBlocker) and not blocker.escape_per_ms:
+        return {"kd_mM": blocker.half_mM, "z_delta": inward * (blocker.z_on + blocker.z_off)}
     return {}
 
 
 def dose_truth(channel: Channel | None, solutions: Solutions, drug: str, v_mV: float) -> Mapping[str, float]:
     """Concentration that halves the current at a voltage, and the Hill coefficient: ic50_mM, hill.
 
-    For a drug on a site of its own; of a blocker with rates in the steady state of the open channel.
+    For a drug on a site of its own; of a blocker with rates in the steady state of the open channel. A drug that
+    binds in two ways has no Hill curve.
     """
-    for blocker in channel.blockers if channel is not None else ():
-        if blocker.drug != drug:
-            continue
-        if isinstance(blocker, Blocker):
-            return {"ic50_mM": blocker.ic50_mM, "hill": blocker.hill}
-        c_mM = solutions.drug_mM(drug, blocker.side)
-        assert channel is not None
-        odds = float(blocker.odds(np.array([v_mV]), solutions, channel.ion)[0]) if c_mM > 0.0 else nan
-        if odds > 0.0 and isfinite(odds):
-            return {"ic50_mM": c_mM / odds, "hill": 1.0}
-    return {}
+    blocker = _only_blocker(channel, drug)
+    if channel is None or blocker is None:
+        return {}
+    if isinstance(blocker, Blocker):
+        return {"ic50_mM": blocker.ic50_mM, "hill": blocker.hill}
+    c_mM = solutions.drug_mM(drug, blocker.side)
+    if c_mM == 0.0 or (isinstance(blocker, WoodhullBlocker) and blocker.minor_fraction):
+        return {}
+    odds = float(blocker.odds(np.array([v_mV]), solutions, channel.ion)[0])
+    return {"ic50_mM": c_mM / odds, "hill": 1.0} if odds > 0.0 and isfinite(odds) else {}
+
+
+def _only_blocker(channel: Channel | None, drug: str) -> AnyBlocker | None:
+    """The way in which a drug blocks a channel; None if there is none, or more than one."""
+    found = [blocker for blocker in channel.blockers if blocker.drug == drug] if channel is not None else []
+    return found[0] if len(found) == 1 else None

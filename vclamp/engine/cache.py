@@ -109,7 +109,7 @@ def _places() -> Iterator[Path]:
     name = f"numba-{_key()}"
     yield paths.cache_folder().absolute() / name
     with suppress(OSError):  # there is no such place either
-        yield Path(tempfile.gettempdir()).absolute() / f"vclamp-{_user()}" / name
+        yield Path(tempfile.gettempdir()).absolute() / f"vclamp-{paths.user_number()}" / name
 
 
 def _key() -> str:
@@ -213,16 +213,12 @@ def _publish(new: Path, place: Path) -> None:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def _user() -> int:
-    return 0 if sys.platform == "win32" else os.getuid()
-
-
 def _private(folder: Path) -> bool:
     """Compiled code is executed: nobody else may be able to write it."""
     if sys.platform == "win32":
         return True
     status = folder.lstat()
-    mine = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+    mine = stat.S_ISDIR(status.st_mode) and status.st_uid == paths.user_number()
     return mine and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vclamp.engine.kernels.step import LOG_Z_COUNT, LOG_Z_FIRST, LOG_Z_STEP, Z_COUNT, Z_FIRST, Z_STEP
-from vclamp.model.amplifier import Amplifier
+from vclamp.model.amplifier import Amplifier, OUTPUT_mV
 from vclamp.model.circuits import circuit_of
 from vclamp.physics.circuit import inputs
 
 Array = NDArray[np.float64]
 
 RAIL_mV = 1000.0  # of what a headstage can put across its pipette
-OUTPUT_mV = 10_000.0  # across the feedback resistor
 # where responses are tabled: by z = g h/C_m around 0, and by its logarithm where the membrane is faster than the step
 _Z: Array = np.concatenate(
     [Z_FIRST + Z_STEP * np.arange(Z_COUNT), np.exp(LOG_Z_FIRST + LOG_Z_STEP * np.arange(LOG_Z_COUNT))]

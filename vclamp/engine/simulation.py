@@ -107,12 +107,13 @@ class Simulation:
         values = [before.get(key, settled[n]) if key[0] in whole else settled[n] for n, key in enumerate(keys)]
         self._inside.keep(inside)
         self.set_state((*map(float, values), *self._inside.state))
-        if not np.array_equal(low.numbers, old.numbers):
-            shares = np.array(values[self._y.size + self._x.size :])
-            for k, first, last in low.counted:
-                if not old.numbers[k]:
-                    self._streams[k] = self._stream(k, sample, _TO_JOIN)
-                draw(self._s, shares, float(low.numbers[k]), first, last, self._streams[k])
+        shares = np.array(values[self._y.size + self._x.size :])
+        for k, first, last in low.counted:
+            if low.numbers[k] == old.numbers[k] and low.schemes[k][0].name in whole:
+                continue  # the same channels, each in its state
+            if not old.numbers[k]:
+                self._streams[k] = self._stream(k, sample, _TO_JOIN)
+            draw(self._s, shares, float(low.numbers[k]), first, last, self._streams[k])
         self._recording.adopt(rig)
 
     @property

@@ -88,7 +88,7 @@ class Tables:
             [
                 circuit,
                 np.tile([[0.0], [1.0], [1.0 / TOLERANCE]], low.n_gates),
-                np.array([none, np.maximum(1.0, 1.0 / low.scale), (low.numbers_of_states == 0) / TOLERANCE]),
+                np.array([none, np.maximum(1.0, low.numbers_of_states), (low.numbers_of_states == 0) / TOLERANCE]),
                 np.tile([[-np.inf], [np.inf], [0.0]], n_paths),
             ],
             axis=1,

@@ -19,6 +19,7 @@ from vclamp.model.quantities import (
     Voltage_mV,
 )
 
+OUTPUT_mV = 10_000.0  # across the feedback resistor, where the output ends
 LEAST_DIAL = 1e-6  # nothing can be dialled so finely; less makes lags that are no numbers
 
 

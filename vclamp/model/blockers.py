@@ -77,6 +77,23 @@ class WoodhullBlocker:
     site: str = ""
     type: Literal["woodhull"] = "woodhull"
 
+    def __post_init__(self) -> None:
+        if self.follows == "displaced" and (self.side == "out" or self.minor_fraction):
+            raise VClampError(
+                f"blocker {self.drug} displaces ions, so it comes from inside and finds all channels alike",
+                remedy='Give side = "in" and no minor_fraction, or let it follow something else.',
+            )
+
+    def check(self, solutions: Solutions, ion: str) -> None:
+        """Raise a VClampError if the solutions lack what it follows."""
+        if self.follows == "v-e":
+            solutions.reversal_mV(ion)
+        elif self.follows == "displaced" and solutions.ion(ion).out_mM == 0.0:
+            raise VClampError(
+                f"blocker {self.drug} displaces {ion}, and there is none outside",
+                remedy="Give it some, or let the blocker follow something else.",
+            )
+
     @property
     def half_mM(self) -> float:
         """The concentration around which a slider should move."""
@@ -85,8 +102,6 @@ class WoodhullBlocker:
     def odds(self, v_mV: Array, solutions: Solutions, ion: str | None) -> Array:
         """Odds that it sits in the pore."""
         concentration, kelvin = solutions.drug_mM(self.drug, self.side), solutions.temperature_K
-        if self.follows != "v" and ion is None:
-            raise VClampError(f"blocker {self.drug} follows an ion", remedy="Name the channel's ion.")
         if self.follows == "displaced":
             assert ion is not None
             out_mM = solutions.ion(ion).out_mM

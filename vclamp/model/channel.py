@@ -8,7 +8,7 @@ from math import nan
 import numpy as np
 
 from vclamp.errors import VClampError
-from vclamp.model.blockers import AnyBlocker, KineticBlocker, unblocked
+from vclamp.model.blockers import AnyBlocker, KineticBlocker, WoodhullBlocker, unblocked
 from vclamp.model.gating import Gate, Gating, GRID_mV
 from vclamp.model.ions import Solutions
 from vclamp.model.pores import Currents, OhmicPore, Pore
@@ -66,6 +66,14 @@ class Channel:
             )
         if not isinstance(self.pore, OhmicPore) and not self.pore.ions(self.ion):
             raise VClampError(f"channel '{self.name}' names no ion", remedy="Say which one its pore lets through.")
+        if isinstance(self.pore, OhmicPore) and self.ion is None and self.pore.out_exponent:
+            raise VClampError(
+                f"the conductance of channel '{self.name}' grows with an ion that it does not name",
+                remedy="Name the channel's ion, or leave out pore.out_exponent.",
+            )
+        for blocker in self.blockers:
+            if isinstance(blocker, WoodhullBlocker) and blocker.follows != "v" and self.ion is None:
+                raise VClampError(f"blocker {blocker.drug} follows an ion", remedy="Name the channel's ion.")
         if getattr(self, self.pore.AMOUNT) is None:
             raise VClampError(
                 f"channel '{self.name}' does not say how much there is of it",
@@ -115,6 +123,9 @@ class Channel:
             solutions.ion(name)
         if isinstance(self.pore, OhmicPore):
             self.reversal_mV(solutions)
+        for blocker in self.blockers:
+            if isinstance(blocker, WoodhullBlocker) and self.ion is not None:
+                blocker.check(solutions, self.ion)
 
     def reversal_mV(self, solutions: Solutions) -> float:
         """The potential at which its current is zero, in these solutions; NaN if there is none.

@@ -21,6 +21,7 @@ from vclamp.model.quantities import (
     Charge_e,
     Energy_kJ_per_mol,
     Energy_RT,
+    Entropy_J_per_mol_K,
     Fraction,
     GatePower,
     Name,
@@ -113,7 +114,7 @@ class TwoState:
     k0_per_ms: PositiveRate_per_ms
     v_half_mV: Voltage_mV | None = None
     dh_kJ_per_mol: Energy_kJ_per_mol | None = None
-    ds_J_per_mol_K: Energy_kJ_per_mol | None = None
+    ds_J_per_mol_K: Entropy_J_per_mol_K | None = None
     x: Fraction = 0.5
     subunits: GatePower = 1
     type: Literal["two-state"] = "two-state"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+ROUNDING = 1e-9  # of a time that is summed up
 MAX_SEGMENTS = 100
 MAX_SWEEPS = 10_000
 MAX_SAMPLES_PER_SWEEP = 100_000_000
@@ -141,7 +142,8 @@ def _check_sweep(protocol: Protocol, rung: int, sweep: int) -> None:
     _check_course(protocol.course(sweep), where)
     if protocol.leak is not None:
         _check_course(protocol.leg(sweep), f"in the legs of sweep {rung + 1}")
-    if protocol.interval_ms and protocol.interval_ms < (needed_ms := protocol.period_ms(sweep)):
+    needed_ms = protocol.period_ms(sweep)
+    if protocol.interval_ms and protocol.interval_ms < needed_ms * (1.0 - ROUNDING):
         raise VClampError(
             f"interval_ms = {protocol.interval_ms:g} is shorter than sweep {rung + 1} ({needed_ms:g} ms)",
             remedy="It counts from start to start.",

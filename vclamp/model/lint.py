@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vclamp.model.amplifier import OUTPUT_mV
 from vclamp.model.channel import Channel
 from vclamp.model.course import Course
 from vclamp.model.forecast import RESTING, Openings, Pieces, current_pA, looked_at, openings, pieces_of
@@ -33,9 +34,8 @@ UNSETTLED = 0.05  # of the way of a gate between prepulses; three time constants
 UNRECOVERED = 0.05  # of a gate, by which a sweep may begin elsewhere than at rest
 SOME_ms = 0.1  # seen of a rest that is none, to know how fast it would be
 MANY_BYTES = 512 * 1024**2
-OUTPUT_mV = 10_000.0  # of the amplifier, across its feedback resistor
 TABLES_mV = 250.0  # as far as every channel is tabled
-_VALID = re.compile(r"Valid from (-?[0-9.]+[0-9]) to (-?[0-9.]*[0-9]) mV")
+_VALID = re.compile(r"Valid from (-?[0-9.]*[0-9]) to (-?[0-9.]*[0-9]) mV")
 
 
 @dataclass(frozen=True)

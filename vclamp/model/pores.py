@@ -78,6 +78,9 @@ class _Goldman:
 
     AMOUNT = "p_cm3_per_s"
 
+    def __post_init__(self) -> None:
+        _refuse_twice(tuple(getattr(item, "name", item) for item in getattr(self, "permeant", ())))
+
     def ratios(self, ion: str | None, temperature_K: float) -> dict[str, float]:
         """Relative permeability of each ion."""
         raise NotImplementedError
@@ -176,6 +179,7 @@ class SingleFilePore:
     type: Literal["single-file"] = "single-file"
 
     def __post_init__(self) -> None:
+        _refuse_twice(tuple(item.name for item in self.permeant))
         sites = len(self.permeant[0].wells_RT)
         for item in self.permeant:
             if len(item.wells_RT) != sites or len(item.barriers_RT) != sites + 1:
@@ -258,6 +262,13 @@ Pore = Annotated[
     | Annotated[KnockOnPore, Tag("knock-on")],
     Discriminator(lambda value: form(value, "ohmic")),
 ]
+
+
+def _refuse_twice(names: tuple[str, ...]) -> None:
+    """Refuse a pore that lists an ion twice: its current would be that of one of the two."""
+    for name in names:
+        if names.count(name) > 1:
+            raise VClampError(f"'{name}' stands twice among the ions of the pore", remedy="Keep one of them.")
 
 
 def _boltzmann_ratios(names: tuple[str, ...], energies: list[float], temperature_K: float) -> dict[str, float]:

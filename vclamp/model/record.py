@@ -1,6 +1,6 @@
 """What a run says: a Header, then Chunks and Sweeps, then Finished."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vclamp.model.channel import Channel
+from vclamp.model.ions import Solutions
 from vclamp.model.protocol import Protocol
 from vclamp.model.rig import Rig
 
@@ -147,6 +148,13 @@ def trace_names(rig: Rig, protocol: Protocol | None = None) -> tuple[str, ...]:
         ),
         *(f"in_{ion.name}_mM" for ion in rig.solutions.ions if cell.volume_pL is not None),
         *(() if leak is None else ("i_subtracted_pA", *(f"i_leg_{n}_pA" for n in range(1, leak.n + 1)))),
+    )
+
+
+def solutions_now(rig: Rig, value: Mapping[str, float]) -> Solutions:
+    """The rig's solutions with what the inside holds at a sample, whose values go by the names of the traces."""
+    return rig.solutions.with_inside(
+        {ion.name: value[f"in_{ion.name}_mM"] for ion in rig.solutions.ions if f"in_{ion.name}_mM" in value}
     )
 
 

@@ -1,5 +1,6 @@
 """The rig: a cell in its solutions under an amplifier."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 from vclamp.errors import VClampError
@@ -21,6 +22,7 @@ from vclamp.model.scheme import Scheme
 
 MAX_CHANNELS = 32
 MAX_COUNTED = 1_000_000
+_OTHER_TRACES = re.compile(r"membrane|subtracted|difference|leg_\d+")  # i_…_pA of no channel
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ class Cell:
         for name in names:
             if names.count(name) > 1:
                 raise VClampError(f"two channels of the cell are named '{name}'", remedy="Rename one of them.")
-            if name == "pump" and self.pump is not None:
-                raise VClampError("a channel is named 'pump', as the pump's trace is", remedy="Rename it.")
+            own = name == "pump" and self.pump is not None
+            if own or _OTHER_TRACES.fullmatch(name) or name in (f"gating_{other}" for other in names):
+                raise VClampError(f"a channel is named '{name}', as another trace is", remedy="Rename it.")
         for branch in self.branches:
             check_name(branch.name, "branch")
         for channel in self.channels if self.stochastic else ():

@@ -292,9 +292,10 @@ class Waveform:
 
     def __post_init__(self) -> None:
         _one_of(self, "values_mV", "values_pA")
-        rest = len(self.values_mV or self.values_pA or ()) % self.columns
-        if rest:
-            raise VClampError(f"has {rest} values more than equal columns", remedy="Change columns or the values.")
+        n_values = len(self.values_mV or self.values_pA or ())
+        if n_values % self.columns:
+            what = f"{n_values} values do not make {self.columns} columns of equal length"
+            raise InnerError(what, remedy="Change columns or the values.")
         if self.duration_ms is None:
             object.__setattr__(self, "duration_ms", self._waves.shape[1] * self.every_ms)
 
@@ -308,9 +309,7 @@ class Waveform:
     def lines(self, at: Place) -> Lines:
         """One line a sample; the last value lasts."""
         if self.columns not in (1, at.n_rungs):
-            raise VClampError(
-                f"a waveform has {self.columns} columns for {at.n_rungs} sweeps", remedy="It needs one for each."
-            )
+            raise VClampError(f"has {self.columns} columns for {at.n_rungs} sweeps", remedy="It needs one for each.")
         values = self._waves[at.rung if self.columns > 1 else 0]
         t_ms = np.arange(at.n_samples + 1) / at.fs_kHz
         return _between(np.interp(t_ms, self.every_ms * np.arange(values.size), values))

@@ -7,6 +7,7 @@ import numpy as np
 
 from vclamp.model.amplifier import Amplifier
 from vclamp.model.circuits import circuit_of
+from vclamp.physics.circuit import step_response
 
 PASSED = 0.05  # of 1 mV/R_s, below which it has passed
 _RISE = 0.34  # rise time of the recorder's filter times its corner
@@ -37,19 +38,18 @@ class Transient:
 
 @lru_cache(maxsize=16)
 def transient(amplifier: Amplifier, cm_pF: float) -> Transient:
-    """From x(t) = A⁻¹(e^{At} − 1) b of the circuit; all 0 in an ideal clamp and in a current clamp.
+    """From the circuit's answer to a step; all 0 in an ideal clamp and in a current clamp.
 
     The recorder's filter is taken as a mean over its rise time.
     """
     if amplifier.ideal or amplifier.clamps_current:
         return Transient()
     circuit = circuit_of(amplifier, cm_pF)
-    rates, modes = np.linalg.eig(circuit.a)
-    if rates.real.max() >= 0.0:
+    slowest = float(np.linalg.eigvals(circuit.a).real.max())
+    if slowest >= 0.0:
         return Transient(rings=True)
-    t_ms = np.linspace(0.0, -_SPAN / rates.real.max(), _POINTS)
-    drive = np.linalg.solve(modes, circuit.b[:, 0])
-    x = (np.expm1(rates * t_ms[:, None]) / rates * drive @ modes.T).real
+    t_ms = np.linspace(0.0, -_SPAN / slowest, _POINTS)
+    x = step_response(circuit, t_ms[1], _POINTS)
     i_pA = x @ circuit.c + circuit.d[0]
     corner_kHz = amplifier.recorder.filter_kHz * amplifier.recorder.on
     width = round(_RISE / corner_kHz / t_ms[1]) if corner_kHz else 0

@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+# Lags of an amplifier's parts besides its summing amplifier: of the simplified one's output; of the pipette's voltage
+# and the output of the full one. Sources: those of the circuits.
+TAU_F_ms, TAU_CLAMP_ms, TAU_Z_ms = 0.075, 0.0008, 0.0075
 INPUTS = ("v_cmd_mV", "i_zero_pA", "v_off_mV")
 
 
@@ -100,6 +103,20 @@ def propagated(circuit: LinearCircuit, x: ArrayLike, u: ArrayLike, dt_ms: float)
     return found
 
 
+def step_response(circuit: LinearCircuit, dt_ms: float, n: int) -> Array:
+    """States at n samples after the command stepped from 0 to 1 mV, shape (n, n_states); at the first they are 0.
+
+    By doubling, e^(2At) = (e^(At))²: unlike modes, that is exact also where two time constants are equal.
+    """
+    power, _, _ = discretised(circuit, dt_ms)
+    end = circuit.steady(inputs(1.0))
+    away = end[:, None]
+    while away.shape[1] < n:
+        away = np.hstack([away, power @ away])
+        power = power @ power
+    return np.asarray((end[:, None] - away[:, :n]).T)
+
+
 def series_resistance(*, rs_MOhm: float, cm_pF: float, g_nS: float) -> LinearCircuit:
     """Level 1: nothing but a resistance between the command and the membrane.
 
@@ -146,7 +163,7 @@ def simplified_amplifier(
     correction: float = 0.0,
     prediction: float = 0.0,
     tau_sum_ms: float = 0.010,
-    tau_f_ms: float = 0.075,
+    tau_f_ms: float = TAU_F_ms,
 ) -> LinearCircuit:
     """Level 2: correction α, prediction (supercharging) β, cancelled C_m, and two lags.
 
@@ -190,8 +207,8 @@ def full_amplifier(
     correction: float = 0.0,
     prediction: float | None = None,
     tau_sum_ms: float = 0.040,
-    tau_clamp_ms: float = 0.0008,
-    tau_z_ms: float = 0.0075,
+    tau_clamp_ms: float = TAU_CLAMP_ms,
+    tau_z_ms: float = TAU_Z_ms,
 ) -> LinearCircuit:
     """Level 3: also the pipette's capacitance C_p and the lags of pipette and feedback.
 

@@ -39,5 +39,5 @@ def junction_potential_mV(
     excess = (conduct_bath - conduct_pipette) / conduct_pipette
     # ln(1 + x)/x, which is 1 where both solutions conduct alike
     slope = np.log1p(excess) / excess if excess else 1.0
-    moved = np.sum(z * u * (bath - pipette))  # a dot product may round one of two equal terms, with FMA
-    return float(-thermal_voltage_mV(temperature_K) * moved / conduct_pipette * slope)
+    carried = np.sum(z * u * (bath - pipette))  # no dot product, whose fused rounding leaves 1e-15 of what cancels
+    return float(-thermal_voltage_mV(temperature_K) * carried / conduct_pipette * slope)

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from math import comb, exp
+from math import comb, exp, inf
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vclamp.errors import VClampError
 from vclamp.physics.schemes import stationary
 from vclamp.physics.thermo import nernst_mV, thermal_voltage_mV
 from vclamp.units import BOLTZMANN_J_PER_K, ELEMENTARY_C, PLANCK_J_S
@@ -17,6 +18,7 @@ Array = NDArray[np.float64]
 State = tuple[int, ...]  # what each site holds, the outermost first: 0 nothing, k the k-th permeant
 
 ELEMENTARY_pA_s = 1e12 * ELEMENTARY_C
+MAX_RT = 600.0  # that an ion may fall, so that its rate is a number
 MIN_DRIVE = 1e-4  # in RT/zF: nearer to its equilibrium an ion's flux ratio is as good as 1
 
 
@@ -80,6 +82,11 @@ def single_file_current_pA(
     Returns
     -------
     array (n_permeants, ...)
+
+    Raises
+    ------
+    VClampError
+        If the energies are so large that a rate is no number.
 
     Source: B. Hille & W. Schwarz 1978, J Gen Physiol 72:409.
     """
@@ -199,6 +206,11 @@ def _steady_state(
         pace.append((inward_per_s / climb[ion], outward_per_s * climb[ion]))
         rates[before, after] += pace[-1][0]
         rates[after, before] += pace[-1][1]
+    if not np.isfinite(rates).all():
+        raise VClampError(
+            "the energies of this pore make rates that are no numbers",
+            remedy="Bring its barriers, wells and repulsion_RT nearer to 0.",
+        )
     occupancy = stationary(np.moveaxis(rates, (0, 1), (-2, -1)))
     traffic = np.zeros((2, len(permeants), n_sites + 1, *u.shape))
     for (ion, barrier, before, after), (inward, outward) in zip(crossings, pace, strict=True):
@@ -227,7 +239,8 @@ def _rate_per_s(ion: Permeant, barrier: int, position: int, work_RT: float, temp
     """Rate over a barrier at 0 mV from a position: 0 is the outside, then come the sites, the last is the inside."""
     activity_M = (ion.out_mM / 1000.0, *(1.0 for _ in ion.wells_RT), ion.in_mM / 1000.0)[position]
     energy_RT = (0.0, *ion.wells_RT, 0.0)[position]
-    return eyring_per_s(temperature_K) * activity_M * exp(energy_RT - ion.barriers_RT[barrier] - work_RT)
+    climb_RT = ion.barriers_RT[barrier] - energy_RT + work_RT
+    return eyring_per_s(temperature_K) * activity_M * (exp(-climb_RT) if climb_RT > -MAX_RT else inf)
 
 
 def knock_on_current_pA(

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor
 from vclamp.model.channel import Channel
 from vclamp.model.exam import hidden, is_told
 from vclamp.model.ions import Solutions
-from vclamp.model.record import Chunk
+from vclamp.model.record import Chunk, solutions_now
 from vclamp.model.rig import Branch as RcBranch
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.circuit import Branch, Circuit, CircuitWidget
@@ -107,13 +107,6 @@ def _unknown(rig: Rig, value: Mapping[str, float], theme: Theme, full_scale_pA: 
     if rig.amplifier.clamps_current:
         return Circuit((cell,), value["v_mV"], value["command_mV"], 0.0, full_scale_pA)
     return Circuit((cell,), nan, value["command_mV"], rig.amplifier.rs_est_MOhm or nan, full_scale_pA)
-
-
-def solutions_now(rig: Rig, value: Mapping[str, float]) -> Solutions:
-    """The solutions with what the inside holds at a sample."""
-    return rig.solutions.with_inside(
-        {ion.name: value[f"in_{ion.name}_mM"] for ion in rig.solutions.ions if f"in_{ion.name}_mM" in value}
-    )
 
 
 @lru_cache(maxsize=256)
