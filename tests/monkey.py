@@ -164,7 +164,10 @@ class Hands:
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
         """A key to whatever has the focus."""
-        top = QApplication.activePopupWidget() or QApplication.activeWindow() or self.window
+        popup = QApplication.activePopupWidget()
+        if popup is not None and modifiers & ALT:
+            modifiers = NONE  # Alt by itself closes a menu, and QTest would send the key to what is gone
+        top = popup or QApplication.activeWindow() or self.window
         handle, focus = top.windowHandle(), QApplication.focusWidget() or top
         if handle is None or (key == Key.Key_Q and modifiers & CTRL):
             return

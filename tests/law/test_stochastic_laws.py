@@ -247,6 +247,15 @@ def test_a_number_that_changes_leaves_the_channels_of_another_kind_where_they_ar
     assert simulation.state[-2:] == found
 
 
+@pytest.mark.parametrize("number", [49, 100_000])  # of which 1/(1/n) is less than n
+def test_no_channel_is_lost_where_all_are_in_one_state(number: int) -> None:
+    shut = replace(one_gate(number, 1.0), gates=(Gate("n", 1, alpha_per_ms="1e-9", beta_per_ms="1"),))
+    simulation = Simulation(rig_of(shut, rs_MOhm=5.0), at(20.0, 10.0), seed=1)
+    simulation.begin(0)
+    simulation.play(0, 100, np.empty((len(simulation.names), 100)))
+    assert simulation._s.tolist() == [number, 0.0]
+
+
 def test_no_channel_is_lost_to_states_that_come_in_mid_sweep() -> None:
     """One channel that is in each of three states for a third of the time: rounded, it would be in none."""
     ways = (Transition(("A", "B"), "1", "1"), Transition(("B", "O"), "1", "1"))
