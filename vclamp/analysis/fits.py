@@ -128,7 +128,7 @@ class Fit:
             low, high = value - reach, value + reach
             if log:
                 low, high = value * np.exp(-reach / value), value * np.exp(reach / value)
-            aside = shared[:, None] / se
+            aside = shared[:, None] / (se or 1.0)  # of exact points there is no error to share
         curve = self.curve
         return replace(
             self,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vclamp import units
 from vclamp.analysis.curves import peak_at
 from vclamp.analysis.results import Curve, Estimate, Fitted, Polarity, Question, Result
 from vclamp.analysis.windows import cut, samples
@@ -117,9 +118,9 @@ def answer_measure(recordings: Sequence[Recording], question: Question) -> Resul
 
 
 def unit_of(trace: str) -> str:
-    """The unit that a trace's name ends in; empty if it has none."""
-    stem, _, unit = trace.rpartition("_")
-    return unit if stem and unit in ("mV", "pA", "nS", "mM") else ""
+    """The unit that a trace's name ends in; empty of a plain number."""
+    unit = units.unit_of(trace)
+    return "" if unit == units.PLAIN else unit
 
 
 def _named(field: str, trace: str) -> str:

@@ -17,7 +17,7 @@ from vclamp.model.protocol import Protocol
 from vclamp.model.record import Recording, Sweep
 from vclamp.model.rig import Rig
 from vclamp.model.segments import is_bent
-from vclamp.physics.circuit import LinearCircuit, discretised, inputs
+from vclamp.physics.circuit import LinearCircuit, inputs, step_response
 from vclamp.physics.filters import bessel_delay_ms, bessel_filtered
 
 Array = NDArray[np.float64]
@@ -231,7 +231,7 @@ def _settling(amplifier: Amplifier, cm_pF: float, fs_kHz: float) -> Settling:
     v[0] = 0.0
     if not amplifier.ideal:
         circuit = circuit_of(amplifier, cm_pF)
-        v = np.append(0.0, _after_step(circuit, fs_kHz, n)[:, 0])
+        v = np.append(0.0, step_response(circuit, 1.0 / fs_kHz, n)[:, 0])
         delay_ms = _delay_ms(circuit)
     recorder = amplifier.recorder
     if recorder.on and recorder.filter_kHz:
@@ -239,17 +239,6 @@ def _settling(amplifier: Amplifier, cm_pF: float, fs_kHz: float) -> Settling:
         delay_ms += bessel_delay_ms(recorder.filter_kHz)
     away = np.flatnonzero(np.abs(v[1:] - 1.0) > UNSETTLED)
     return Settling(int(away[-1]) + 1 if away.size else 0, delay_ms)
-
-
-def _after_step(circuit: LinearCircuit, fs_kHz: float, n: int) -> Array:
-    """States at n samples after the command stepped from 0 to 1 mV, shape (n, n_states); at the first they are 0."""
-    power, _, _ = discretised(circuit, 1.0 / fs_kHz)
-    end = circuit.steady(inputs(1.0))
-    away = end[:, None]
-    while away.shape[1] < n:
-        away = np.hstack([away, power @ away])
-        power = power @ power
-    return np.asarray((end[:, None] - away[:, :n]).T)
 
 
 def _delay_ms(circuit: LinearCircuit) -> float:
@@ -301,7 +290,7 @@ def _transient(amplifier: Amplifier, cm_pF: float, fs_kHz: float) -> Array:
     current = np.zeros(n + 1)
     if not amplifier.ideal:
         circuit = circuit_of(amplifier, cm_pF)
-        x = _after_step(circuit, fs_kHz, n)
+        x = step_response(circuit, 1.0 / fs_kHz, n)
         current = np.append(0.0, circuit.measured_pA(x, np.broadcast_to(inputs(1.0), (n, 3))))
     recorder = amplifier.recorder
     if recorder.on and recorder.filter_kHz:

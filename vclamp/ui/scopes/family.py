@@ -20,7 +20,7 @@ from vclamp.ui.scopes.store import Trace
 from vclamp.ui.theme import Theme
 
 SHRUNK = 0.3  # of its scope
-MAX_PREVIEWED = 100
+MAX_PREVIEWED, PREVIEWED_SAMPLES = 100, 4_000_000  # sweeps whose command is shown before a run, and samples in all
 
 
 class Family:
@@ -134,8 +134,8 @@ class Family:
         self.front = None
         self._prepare(header, ghost, False)
         dt_ms = 1.0 / protocol.fs_kHz
-        shown = range(min(protocol.total_sweeps, MAX_PREVIEWED))
-        for sweep in shown:
+        n_shown = min(protocol.total_sweeps, MAX_PREVIEWED, PREVIEWED_SAMPLES // protocol.n_samples(0) + 1)
+        for sweep in range(n_shown):
             name, values = command(rig, protocol, sweep)
             self._sweeps[sweep] = {name: Trace.of(values, dt_ms=dt_ms)}
         self._redraw()
