@@ -66,7 +66,7 @@ def in_a_paint(window: Window) -> None:
 
 def in_a_paint_of_a_plot(window: Window) -> None:
     grid = window.display.iv._grid
-    grid._find_ticks, grid._ticks = lambda rect: 1.0 / 0.0, (QRectF(), [], [])
+    grid._find_lines, grid._lines = lambda rect: 1.0 / 0.0, (QRectF(), [])
     window.display.iv.viewport().update()
 
 
