@@ -152,7 +152,7 @@ class Hands:
 
         def strike() -> None:
             QTest.mousePress(handle, button, modifiers, place)
-            if isValid(handle):
+            if handle in QApplication.allWindows():
                 QTest.mouseRelease(handle, button, modifiers, place)
 
         self.timed(f"click {name_of(widget)}", strike)
@@ -175,7 +175,7 @@ class Hands:
 
         def strike() -> None:
             QTest.keyPress(handle, key, modifiers)
-            if isValid(handle):  # else it went with the list that the key has closed
+            if handle in QApplication.allWindows():  # else it went with the list that the key has closed
                 QTest.keyRelease(handle, key, modifiers)
 
         self.timed(f"{key.name} to {name_of(focus)}", strike)

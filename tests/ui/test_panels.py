@@ -14,6 +14,8 @@ from rig_window import (
     click,
     drag,
     family,
+    handle_at,
+    live,
     nothing_goes_wrong,
     open_window,
     press,
@@ -31,9 +33,10 @@ from vclamp.model.record import Chunk
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.cards import Card
 from vclamp.ui.panels.channels import RigPanel
-from vclamp.ui.panels.fields import SLIDER_STEPS, CountSlider, QuantityField, quantity, single_conductance
+from vclamp.ui.panels.fields import QuantityField, quantity
 from vclamp.ui.panels.naming import name_of, value_at, value_text
 from vclamp.ui.panels.parameters import kind_of
+from vclamp.ui.panels.sliders import SLIDER_STEPS, CountSlider, single_conductance
 from vclamp.ui.panels.solutions import note_text
 from vclamp.ui.panels.words import AMPLIFIER, WORDS
 from vclamp.ui.window import Window
@@ -266,6 +269,30 @@ def test_the_pump_can_be_switched_sized_chosen_and_blocked(rig_window: Window) -
     assert rig_window.bench.rig.solutions.drug_mM("ouabain", "out") > 1e-3
     press(rig_window, Key.Key_W)
     assert rig_window.bench.rig.solutions.drug_mM("ouabain", "out") == 0.0
+
+
+@pytest.mark.parametrize("end", [40, 10_000], ids=["within", "far beyond the end"])
+def test_a_press_beside_a_sliders_handle_takes_it_along_in_one_step(rig_window: Window, end: int) -> None:
+    slider = rig_window.panel.cards["na"].sliders["solutions.drugs.TTX.out_mM"].slider
+    live(0.05)
+    at, button, nothing = handle_at(slider), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(slider, button, nothing, at + QPoint(25, 0))
+    assert handle_at(slider).x() == pytest.approx(at.x() + 25, abs=2)
+    QTest.mouseMove(slider, at + QPoint(end, 0))
+    assert handle_at(slider).x() == pytest.approx(min(at.x() + end, slider.width() - at.x()), abs=2)
+    QTest.mouseRelease(slider, button, nothing, at + QPoint(end, 0))
+    settle(rig_window)
+    assert rig_window.bench.rig.solutions.drug_mM("TTX", "out") > 0.0
+    rig_window.bench.undo()
+    assert rig_window.bench.rig.solutions.drug_mM("TTX", "out") == 0.0
+
+
+def test_a_press_beyond_a_sliders_end_leaves_nothing_pressed(rig_window: Window) -> None:
+    slider = rig_window.panel.cards["na"].sliders["solutions.drugs.TTX.out_mM"].slider
+    live(0.05)
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() - 1, handle_at(slider).y()))
+    assert slider.value() == slider.maximum()
+    assert not slider.isSliderDown()
 
 
 def test_atp_has_a_slider_where_the_pump_needs_it(rig_window: Window) -> None:

@@ -9,10 +9,11 @@ from vclamp.model.pump import Pump
 from vclamp.model.rig import Branch, Cell, Rig
 from vclamp.ui.panels.editing import Editing, drug_path
 from vclamp.ui.panels.equations import block_equation, equation_of
-from vclamp.ui.panels.fields import ConcentrationSlider, CountSlider, QuantityField
+from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.panels.marks import Arrow
 from vclamp.ui.panels.naming import PERMEABILITY_CM3_PER_S, PERMEABILITY_UNIT, range_text, value_at
 from vclamp.ui.panels.parameters import Parameters, kind_of
+from vclamp.ui.panels.sliders import ConcentrationSlider, CountSlider
 from vclamp.ui.panels.words import PUMPS, source_of
 
 USUAL_NUMBER = 1000  # of channels, where it is not known and they are to open one by one

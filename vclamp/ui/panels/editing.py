@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.boxes import EntersList
-from vclamp.ui.panels.fields import Calm, ConcentrationSlider, QuantityField
+from vclamp.ui.panels.fields import Calm, QuantityField
 from vclamp.ui.panels.marks import Caption, Dot, LeavesUndo, Refusal
 from vclamp.ui.panels.naming import name_of, range_text, value_at, value_text
+from vclamp.ui.panels.sliders import ConcentrationSlider
 from vclamp.ui.panels.words import source_of
 
 STOP_FIRST = "It changes what is recorded: stop the run first (Esc)."

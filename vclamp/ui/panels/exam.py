@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from vclamp.model.rig import Rig
 from vclamp.ui.panels.editing import Editing, drug_path
-from vclamp.ui.panels.fields import ConcentrationSlider
+from vclamp.ui.panels.sliders import ConcentrationSlider
 
 HIDDEN = "exam: the channel's numbers are hidden"
 

@@ -9,9 +9,10 @@ from vclamp.model.pores import OhmicPore
 from vclamp.model.rig import Rig
 from vclamp.publish.symbols import ion_text
 from vclamp.ui.panels.editing import Editing, drug_path
-from vclamp.ui.panels.fields import ConcentrationSlider, QuantityField
+from vclamp.ui.panels.fields import QuantityField
 from vclamp.ui.panels.headings import dim, heading
 from vclamp.ui.panels.marks import Caption
+from vclamp.ui.panels.sliders import ConcentrationSlider
 from vclamp.ui.panels.words import ACTIVITIES
 from vclamp.units import ZERO_CELSIUS_K
 
