@@ -50,10 +50,8 @@ def _with(node: Any, keys: Sequence[str | int], new: object, where: str) -> Any:
     if isinstance(node, tuple):
         return tuple(_with(item, rest, new, where) if number == key else item for number, item in enumerate(node))
     inner = getattr(node, str(key))
-    if (
-        any(hasattr(part, "__dataclass_fields__") for part in (inner if isinstance(inner, tuple) else (inner,)))
-        and rest
-    ):
+    parts = inner if isinstance(inner, tuple) else (inner,)
+    if rest and any(hasattr(part, "__dataclass_fields__") for part in parts):
         return replace(node, **{str(key): _with(inner, rest, new, where)})
     return _anew(node, keys, new, where)
 
