@@ -20,7 +20,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from vclamp.ui.scopes import layer, raster, store
 from vclamp.ui.scopes.layer import Shown
-from vclamp.ui.scopes.store import SweepStore, Trace
+from vclamp.ui.scopes.store import Trace
 from vclamp.ui.scopes.trace_item import TraceItem
 
 WHITE = 0xFFFFFFFF
@@ -166,27 +166,16 @@ def test_a_trace_grown_in_pieces_equals_one_made_at_once() -> None:
     values = noise(5_000).astype(np.float32)
     values[640:720] = np.nan
     whole = Trace.of(values, dt_ms=0.02)
-    sweeps = SweepStore()
-    sweeps.begin(100, dt_ms=0.02)
+    grown = Trace(100, dt_ms=0.02)
     for part in np.split(values, [1, 63, 64, 65, 1000, 1001, 4000]):
-        sweeps.append(part)
-    grown = sweeps.finish()
-    assert grown is not None
+        grown.append(part)
     for name in ("values", "low", "high"):
         np.testing.assert_array_equal(getattr(grown, name), getattr(whole, name))
 
 
-def test_a_finished_sweep_is_read_only_and_a_store_keeps_only_so_many() -> None:
-    sweeps = SweepStore(keep=2)
-    for level in range(3):
-        sweeps.begin(10, dt_ms=1.0)
-        sweeps.append(np.full(10, level))
-    sweeps.finish()
-    assert [trace.values[0] for trace in sweeps.finished] == [1.0, 2.0]
+def test_a_finished_trace_is_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
-        sweeps.finished[0].values[0] = 0.0
-    with pytest.raises(RuntimeError, match="begin"):
-        sweeps.append([1.0])
+        Trace.of(noise(10), dt_ms=1.0).values[0] = 0.0
 
 
 def test_store_and_raster_agree_on_the_block_size() -> None:
@@ -231,16 +220,15 @@ def settle(plot: pg.PlotWidget) -> Image:
 def test_a_sweep_that_grew_looks_as_if_drawn_at_once(
     plot: pg.PlotWidget, item: TraceItem, width: float, antialias: bool
 ) -> None:
-    sweeps = SweepStore()
-    live = Shown(sweeps.begin(20_000, dt_ms=0.05), QColor(255, 160, 32, 128))
+    trace = Trace(20_000, dt_ms=0.05)
+    live = Shown(trace, QColor(255, 160, 32, 128))
     item.set_style(width, antialias)
     item.set_live([live])
     settle(plot)
     for part in np.array_split(noise(20_000), 23):
-        sweeps.append(part)
+        trace.append(part)
         item.live_grew()
         grown = settle(plot)
-    sweeps.finish()
     item.clear()
     assert (settle(plot) == 0xFF000000).all()
     item.add_finished(live)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -89,12 +87,6 @@ class Trace:
             whole = self._values[first * BLOCK : last * BLOCK]
             self._low[first:last], self._high[first:last] = extremes(whole)
 
-    def finish(self) -> None:
-        """Close the trace: its samples are read-only from now on, spare room is given back."""
-        self._reserve(self.length)
-        for array in (self._values, self._low, self._high):
-            array.flags.writeable = False
-
     def _reserve(self, n_samples: int) -> None:
         if n_samples == self._values.size:
             return
@@ -102,36 +94,3 @@ class Trace:
         self._values = np.concatenate([self.values, np.empty(n_samples - self.length, dtype=np.float32)])
         spare = np.empty(blocks - whole, dtype=np.float32)
         self._low, self._high = np.concatenate([self._low[:whole], spare]), np.concatenate([self._high[:whole], spare])
-
-
-class SweepStore:
-    """The sweeps of one signal: finished ones, which never change, and the live one, which grows."""
-
-    def __init__(self, *, keep: int | None = None) -> None:
-        self.finished: deque[Trace] = deque(maxlen=keep)
-        self.live: Trace | None = None
-
-    def begin(self, n_samples: int, *, dt_ms: float, t0_ms: float = 0.0, colour: str = "") -> Trace:
-        """Start a live sweep with room for n_samples; one that was still live is finished first."""
-        self.finish()
-        self.live = Trace(n_samples, dt_ms=dt_ms, t0_ms=t0_ms, colour=colour)
-        return self.live
-
-    def append(self, values: ArrayLike) -> None:
-        """Add samples to the live sweep."""
-        if self.live is None:
-            raise RuntimeError("SweepStore.append: no sweep is live. Call begin() first.")
-        self.live.append(values)
-
-    def finish(self) -> Trace | None:
-        """Move the live sweep, if any, to the finished ones and return it."""
-        trace, self.live = self.live, None
-        if trace is not None:
-            trace.finish()
-            self.finished.append(trace)
-        return trace
-
-    def clear(self) -> None:
-        """Forget all sweeps."""
-        self.finished.clear()
-        self.live = None
