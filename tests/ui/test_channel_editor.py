@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QPushButton
 from recordings import iv
 from rig_window import click, family, press, quick, settle, wait_for
+from shiboken6 import isValid
 
 from vclamp import paths
 from vclamp.analysis.channel_curves import (
@@ -270,6 +271,19 @@ def test_a_formula_typed_into_the_form_moves_the_curves_and_undo_brings_it_back(
     settle(window)
     assert window.bench.rig.cell.channels[0].gates[0].beta_per_ms == before
     assert field.text() == before
+
+
+def test_the_list_that_was_chosen_from_outlives_its_choice(opened: tuple[Window, ChannelEditor]) -> None:
+    """It is still working on the key when the form is made anew: deleted at once, it ended the program."""
+    _, editor = opened
+    anew = 0
+    for number in range(len(editor.form.findChildren(QComboBox))):
+        body, box = editor.form.widget(), editor.form.findChildren(QComboBox)[number]
+        box.setCurrentIndex((box.currentIndex() + 1) % box.count())
+        box.activated.emit(box.currentIndex())
+        assert isValid(body)
+        anew += editor.form.widget() is not body
+    assert anew
 
 
 def test_text_that_is_right_reaches_the_bench_a_moment_later(opened: tuple[Window, ChannelEditor]) -> None:

@@ -245,6 +245,8 @@ class ChannelForm(QScrollArea):
         column.addWidget(card)
         column.addStretch(1)
         self.card = card
+        if self.widget() is not None:
+            self.takeWidget().deleteLater()  # not at once: the list that is being chosen from is in it
         self.setWidget(body)
         self.verticalScrollBar().setValue(at)
 
