@@ -173,6 +173,13 @@ def test_a_trace_grown_in_pieces_equals_one_made_at_once() -> None:
         np.testing.assert_array_equal(getattr(grown, name), getattr(whole, name))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", [[np.inf, -np.inf], [3e38, 3e38]], ids=["infinite", "as large as can be"])
+def test_whatever_is_in_a_trace_nothing_is_said_on_the_side(values: list[float]) -> None:
+    trace = Trace.of(np.repeat(values, 128), dt_ms=1.0)
+    assert (trace.low.size, bool(np.isfinite(trace.values).all())) == (4, np.isfinite(values).all())
+
+
 def test_a_finished_trace_is_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
         Trace.of(noise(10), dt_ms=1.0).values[0] = 0.0

@@ -15,7 +15,7 @@ def extremes(samples: Samples) -> tuple[Samples, Samples]:
     n_blocks = samples.shape[-1] // BLOCK
     blocks = samples[..., : n_blocks * BLOCK].reshape(*samples.shape[:-1], n_blocks, BLOCK)
     low, high = blocks.min(axis=-1), blocks.max(axis=-1)
-    if np.isfinite(low.sum() + high.sum()):  # then all of them are
+    if np.isfinite(low).all() and np.isfinite(high).all():  # then all of them are
         return low, high
     finite = np.isfinite(blocks)
     return blocks.min(axis=-1, where=finite, initial=np.inf), blocks.max(axis=-1, where=finite, initial=-np.inf)
