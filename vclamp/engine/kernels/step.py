@@ -15,7 +15,7 @@ from vclamp.engine.kernels.tables import (
 )
 
 Z_FIRST, Z_STEP, Z_COUNT = -1.0, 1.0 / 64.0, 131
-LOG_Z_FIRST, LOG_Z_STEP, LOG_Z_COUNT = -0.25, 1.0 / 24.0, 360  # from z = 0.78 to 2e6
+LOG_Z_FIRST, LOG_Z_STEP, LOG_Z_COUNT = -0.25, 1.0 / 32.0, 480  # from z = 0.78 to 2e6
 
 
 @njit("Tuple((f8,f8))(f8[::1],f8[:,::1],i8[::1],i8,f8,f8,f8,f8,f8,f8[:,::1])", **INNER)
