@@ -40,6 +40,7 @@ from vclamp.storage import aside
 from vclamp.storage.compare import sweep_differences
 from vclamp.storage.session import Session
 from vclamp.ui import worker as worker_module
+from vclamp.ui.bridge import FRAME_MS, HEARD_MS
 from vclamp.ui.keeper import Unsaved
 from vclamp.ui.pacer import Pacer
 from vclamp.ui.window import Window
@@ -527,6 +528,24 @@ def test_messages_of_a_forgotten_run_never_arrive(rig_window: Window) -> None:
         assert heard == []
     settle(rig_window)
     assert heard == []
+
+
+def test_the_frame_after_a_change_in_a_run_comes_when_the_run_has_heard_of_it(rig_window: Window) -> None:
+    bench, bridge = rig_window.bench, rig_window.bridge
+    rig_window.set_speed(1.0)
+    bench.set_scene(bench.control, Protocol("still", (Hold(30_000.0),), n_sweeps=1, hold_mV=-80.0), "still")
+    press(rig_window, Key.Key_Space)
+    wait_for(lambda: bridge.running and rig_window.display.stack.paints > 3)
+    bridge._timer.start(10 * FRAME_MS)
+    bridge.change(bench.rig, bench.protocol, preview=False)
+    due_ms = bridge._timer.remainingTime()
+    assert due_ms <= HEARD_MS
+    time.sleep(0.003)
+    bridge.change(bench.rig, bench.protocol, preview=False)
+    assert bridge._timer.remainingTime() < due_ms, "the second does not put it off"
+    bridge.drain()
+    assert bridge._timer.interval() == FRAME_MS
+    press(rig_window, Key.Key_Escape)
 
 
 def test_while_an_edit_of_a_drag_is_answered_only_the_newest_waits(rig_window: Window) -> None:

@@ -14,13 +14,25 @@ from vclamp.model.record import Chunk, Finished, Header, Sweep
 from vclamp.model.rig import Rig
 from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved
 from vclamp.ui.tasks import Tasks
-from vclamp.ui.worker import Answered, Compiling, Done, Message, Preview, Ready, Rest, Trouble, Worker
+from vclamp.ui.worker import (
+    CHUNK_WALL_MS,
+    Answered,
+    Compiling,
+    Done,
+    Message,
+    Preview,
+    Ready,
+    Rest,
+    Trouble,
+    Worker,
+)
 
 if TYPE_CHECKING:
     from vclamp.storage.session import Session
 
 FRAME_MS = 17  # as often as a screen of 60 Hz shows
 ANSWER_MS = 2  # while nothing runs, an edit is answered within a frame
+HEARD_MS = int(2 * CHUNK_WALL_MS) + 1  # until a run shows an edit: the chunk under way, and the next
 DRAIN_S = 0.012  # of a frame; the rest is for painting
 _OF_A_RIG = (Header, Chunk, Sweep, Finished, Preview, Rest)
 _SIGNALS = {
@@ -63,6 +75,7 @@ class Bridge(QObject):
         self._forgotten = 0  # orders whose messages nobody wants any more
         self._tasks = Tasks()
         self._undone = 0  # tasks
+        self._changed = False  # the run, since the last frame
         self.running = False
         self._timer.start()
 
@@ -119,6 +132,9 @@ class Bridge(QObject):
         """The rig was changed: tell the run, or show what would be: the family, or the cell at rest."""
         if self.running:
             self._worker.change(rig)
+            if not self._changed:  # the next frame comes when it has something to show
+                self._changed = True
+                self._timer.start(HEARD_MS)
             return
         (self._worker.preview if preview else self._worker.rest)(rig, protocol)
         self._listen(ANSWER_MS)
@@ -169,6 +185,9 @@ class Bridge(QObject):
 
     def drain(self) -> None:
         """Pass on what was said since the last frame, as far as there is time in this one."""
+        if self._changed:
+            self._changed = False
+            self._timer.start(FRAME_MS)
         newest: dict[type, Message] = {}
         until = time.monotonic() + DRAIN_S
         while self._messages and time.monotonic() < until:
