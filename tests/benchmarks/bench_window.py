@@ -466,6 +466,7 @@ def measure(parts: list[str], minutes: float) -> list[Row]:
     """Every row, each part on a window of its own."""
     from vclamp.engine import cache
 
+    sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would load it, which no user has
     cache.prepare()
     rows = starts() if "start" in parts else []
     for row in rows:
