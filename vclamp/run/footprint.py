@@ -3,6 +3,7 @@
 import ctypes
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 _COMPILER = "libllvmlite"
@@ -10,11 +11,12 @@ _LARGE_BYTES = 2**20
 _MMAP_THRESHOLD, _DONTNEED = -3, 4  # M_MMAP_THRESHOLD of malloc.h, MADV_DONTNEED of sys/mman.h
 
 
+@cache
 def shrink() -> None:
-    """Let go of the compiler's code, once all is loaded, and from now on of every large array as it is freed.
+    """Let go of the compiler's code, now that all is loaded, and from now on of every large array as it is freed.
 
-    What of that code is needed again comes back from its file. Without a size to go by, malloc would hold on to ever
-    larger pieces, between which its arenas fall to pieces over the hours.
+    It happens once; what of that code is needed again comes back from its file. Without a size to go by, malloc would
+    hold on to ever larger pieces, between which its arenas fall to pieces over the hours.
     """
     if sys.platform != "linux":
         return

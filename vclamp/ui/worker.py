@@ -162,7 +162,7 @@ class Worker:
         self._playing: _Play | None = None
         self._previewing: _Play | None = None
         self.ordered = 1  # to load the engine
-        self._closing = self._settled = False
+        self._closing = False
         self._go = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="vclamp-engine", daemon=True)
         self._thread.start()
@@ -258,13 +258,12 @@ class Worker:
 
     def _next(self) -> Callable[[], None] | None:
         """The next order; as soon as there is none, what the first fit needs is loaded."""
-        if self._orders.empty() and not self._settled:
+        if self._orders.empty():
             from scipy import optimize, special  # noqa: F401
 
             from vclamp.run.footprint import shrink
 
             shrink()
-            self._settled = True
         return self._orders.get()
 
     def _load(self) -> None:
