@@ -61,14 +61,14 @@ class Projector(QObject):
             window.looks.choose("projector")
             window.docks.choose("Demo")
             window.showFullScreen()
-            QApplication.instance().installEventFilter(self)
+            window.windowHandle().installEventFilter(self)  # every key and click comes there first
             self._listen(True)
             self._count(0, window.bench.protocol.total_sweeps)
             return
         state, look, place = self._before
         self._before = None
         self._listen(False)
-        QApplication.instance().removeEventFilter(self)
+        window.windowHandle().removeEventFilter(self)
         for part in (self.caption, self.counter, self.dark):
             part.hide()
         QApplication.restoreOverrideCursor()
@@ -80,7 +80,7 @@ class Projector(QObject):
 
     def eventFilter(self, heard: QObject, event: QEvent) -> bool:
         """Show what is pressed, and take the keys of a lecture."""
-        if isinstance(event, QKeyEvent) and heard is self._window.windowHandle() and not event.isAutoRepeat():
+        if isinstance(event, QKeyEvent) and not event.isAutoRepeat():
             return self._key(event)
         if event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
             self._say("click" if event.button() == Qt.MouseButton.LeftButton else "right click")
