@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 from rig_window import drag_mouse, nothing_goes_wrong, open_window, press
 
-from vclamp.ui.docks import LAYOUTS
+from vclamp.ui.docks import LAYOUTS, Docks
 from vclamp.ui.settings import Settings
 from vclamp.ui.window import Window
 
@@ -62,6 +62,31 @@ def test_a_narrow_window_has_the_curves_as_a_tab_and_a_wide_one_beside_the_numbe
         QTest.qWait(50)
         assert (curves in window.tabifiedDockWidgets(numbers)) == tabbed, width
         assert tabbed or curves.geometry().bottom() < numbers.geometry().top()
+
+
+def test_a_window_that_grows_while_its_column_is_folded_is_not_folded_within_that(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Qt's tables of the tabs do not bear it, and the process ends."""
+    fold, under_way, within = Docks._fold, [], []
+
+    def watched(docks: Docks, narrow: bool, *, again: bool = False) -> None:
+        within.extend(under_way)
+        under_way.append(window.width())
+        fold(docks, narrow, again=again)
+        under_way.pop()
+
+    monkeypatch.setattr(Docks, "_fold", watched)
+    for act in (
+        lambda: window.resize(700, 276),
+        lambda: window.looks.choose("projector"),
+        lambda: window.docks.choose("Analyse"),
+        lambda: window.resize(1595, 331),  # panels below one another need more height than tabs
+    ):
+        act()
+        QTest.qWait(10)
+    assert window.height() > 331
+    assert within == []
 
 
 @pytest.mark.parametrize("name", ["curves", "numbers", "ledger"])

@@ -222,6 +222,7 @@ class Docks(QObject):
         if not again and narrow == (curves in window.tabifiedDockWidgets(numbers)):
             return
         shown = {name for name in names if not self.docks[name].isHidden()}
+        window.layout().setEnabled(False)  # a window that grew in the middle of this would be folded within it
         for name in names:  # nothing else takes tabs apart
             window.removeDockWidget(self.docks[name])
             window.addDockWidget(PLACES[name].area, self.docks[name])
@@ -231,6 +232,7 @@ class Docks(QObject):
         for name in shown:
             self.docks[name].show()
         curves.raise_()
+        window.layout().setEnabled(True)
 
     def _is_at_home(self, name: str) -> bool:
         """Whether a panel is on the side it belongs to, not where its user has put it."""
