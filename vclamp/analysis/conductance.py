@@ -211,4 +211,5 @@ def _coarse(curve: Curve) -> tuple[Array, Array]:
 
 
 def _finite(x: Array) -> Array:
-    return x[np.isfinite(x)]
+    finite: Array = x[np.isfinite(x)]
+    return finite
