@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
 
@@ -54,6 +54,13 @@ def name_of(widget: QWidget) -> str:
     return f"{'/'.join(above)}: {type(widget).__name__}"
 
 
+def family_of(widget: QWidget) -> Iterator[QWidget]:
+    """A widget and all in it; if a window is asked for all at once, PySide keeps what it names as long as the window."""
+    yield widget
+    for child in widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        yield from family_of(child)
+
+
 class Map:
     """Which widgets were ever to be seen, and how often each was touched."""
 
@@ -69,7 +76,7 @@ class Map:
         only = QApplication.activePopupWidget() or QApplication.activeModalWidget()
         for top in [only] if only else QApplication.topLevelWidgets():
             if top.isVisible() and (top is self.window or top.parent() is not None or top is only):
-                for widget in [top, *top.findChildren(QWidget)]:
+                for widget in family_of(top):
                     if widget.isVisible() and widget.isEnabled() and min(widget.width(), widget.height()) > 2:
                         self.there.setdefault(name_of(widget), []).append(widget)
         self.seen.update(self.there)
