@@ -55,7 +55,7 @@ def name_of(widget: QWidget) -> str:
 
 
 def family_of(widget: QWidget) -> Iterator[QWidget]:
-    """A widget and all in it; if a window is asked for all at once, PySide keeps what it names as long as the window."""
+    """A widget and all in it; what a window is asked for at once, PySide keeps as long as that window."""
     yield widget
     for child in widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
         yield from family_of(child)
