@@ -1,6 +1,5 @@
 """Slow work that says how far it is, one piece after the other, each of which can be given up."""
 
-import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from vclamp.ui.newest import Beside
 
 LOOK_MS = 60
 PATIENCE_S = 0.3  # before it is worth a word
-SHARING_S, USUAL_S = 0.0005, 0.005  # of Python's turns: short ones let the window have its own
 Progress = Callable[[float], None]
 
 
@@ -38,13 +36,10 @@ class Errand:
 
     def carry_out(self) -> Any:
         """In a thread: the result, a VClampError, or a CancelledError."""
-        sys.setswitchinterval(SHARING_S)
         try:
             return self.task(self.progress)
         except (VClampError, CancelledError) as error:
             return error
-        finally:
-            sys.setswitchinterval(USUAL_S)
 
 
 class Errands(QObject):

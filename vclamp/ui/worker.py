@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 CHUNK_WALL_MS = 4.0
 LONGEST_CHUNK_MS, MOST_CHUNK_MS = 100.0, 60_000.0  # to begin with, and where little is computed in so long
 SHORT_S, LONG_S = 0.002, 0.01  # of a chunk, so that even the fastest run can be stopped
-HEAD_START_S, SHARING_S = 2.0, 0.0005
+HEAD_START_S = 2.0
+TURN_S = 0.0005  # of Python's: a paint waits for hundreds of them where others are busy, with 5 ms for seconds
 PATIENCE_S = 0.3  # with a preview that is out of date, and with a window that does not take one
 MAX_PREVIEW_SAMPLES = 2_000_000
 
@@ -269,8 +270,7 @@ class Worker:
     def _load(self) -> None:
         from vclamp.engine import cache
 
-        interval_s = sys.getswitchinterval()
-        sys.setswitchinterval(SHARING_S)  # importing is pure Python: let the window have its turns
+        sys.setswitchinterval(TURN_S)
         gc.disable()  # collecting the hundred thousands of objects of a compiler stops it for 0.1 s
         try:
             cache.warm_up_aside(lambda *parts: self.say(Compiling(*parts)) or not self._closing)
@@ -289,7 +289,6 @@ class Worker:
         finally:
             gc.freeze()
             gc.enable()
-            sys.setswitchinterval(interval_s)
         self.say(Ready())
 
     def _run(self, play: _Play, protocol: Protocol, seed: int, save: bool) -> None:
