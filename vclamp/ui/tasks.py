@@ -1,8 +1,25 @@
 """Threads for what would hold up the window. No Qt."""
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
+
+TURN_S, USUAL_S = 0.0005, 0.005  # of Python's threads
+_sharing: list[None] = []  # one for each who asked for short turns
+
+
+@contextmanager
+def short_turns() -> Iterator[None]:
+    """While something slow is done in pure Python: a paint waits for hundreds of turns, which may add up to seconds."""
+    _sharing.append(None)
+    sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        _sharing.pop()
+        sys.setswitchinterval(TURN_S if _sharing else USUAL_S)
 
 
 class Tasks:
@@ -31,7 +48,8 @@ class Tasks:
 
     def _work(self) -> None:
         while (task := self._waiting.get()) is not None:
-            task()
+            with short_turns():
+                task()
             del task  # with all that it worked on, which may be large
             with self._lock:
                 self._n_free += 1

@@ -1,7 +1,6 @@
 """The thread that runs protocols: paces them, saves every sweep, and previews edits. No Qt."""
 
 import gc
-import sys
 import threading
 import time
 from collections import deque
@@ -18,6 +17,7 @@ from vclamp.model.record import Chunk, Event, Finished, Header, Sweep
 from vclamp.model.rig import Rig
 from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved
 from vclamp.ui.pacer import Pacer
+from vclamp.ui.tasks import short_turns
 
 if TYPE_CHECKING:
     from vclamp.run.runner import Inbox
@@ -26,7 +26,6 @@ CHUNK_WALL_MS = 4.0
 LONGEST_CHUNK_MS, MOST_CHUNK_MS = 100.0, 60_000.0  # to begin with, and where little is computed in so long
 SHORT_S, LONG_S = 0.002, 0.01  # of a chunk, so that even the fastest run can be stopped
 HEAD_START_S = 2.0
-TURN_S = 0.0005  # of Python's: a paint waits for hundreds of them where others are busy, with 5 ms for seconds
 PATIENCE_S = 0.3  # with a preview that is out of date, and with a window that does not take one
 MAX_PREVIEW_SAMPLES = 2_000_000
 
@@ -246,7 +245,8 @@ class Worker:
 
     def _loop(self) -> None:
         self._go.wait(HEAD_START_S)
-        self._load()
+        with short_turns():
+            self._load()
         self.say(Answered())
         while (order := self._next()) is not None and not self._closing:
             try:
@@ -270,7 +270,6 @@ class Worker:
     def _load(self) -> None:
         from vclamp.engine import cache
 
-        sys.setswitchinterval(TURN_S)
         gc.disable()  # collecting the hundred thousands of objects of a compiler stops it for 0.1 s
         try:
             cache.warm_up_aside(lambda *parts: self.say(Compiling(*parts)) or not self._closing)
