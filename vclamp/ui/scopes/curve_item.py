@@ -6,13 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from vclamp.ui.scopes.in_view import InView
 
 Array = NDArray[np.float64]
+
+DENSE = 500  # points of a line; Qt takes seconds for a path through twenty thousand noisy ones
+FAR_PX = 1e6  # nothing is drawn beyond
 
 _SHAPES = {"circle": "o", "square": "s", "triangle": "t", "diamond": "d", "star": "star"}
 
@@ -66,7 +69,10 @@ class CurveItem(InView):
             if part.pen is not None:
                 painter.setPen(part.pen)
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawPath(path)
+                if part.x.size > DENSE:
+                    self._draw_dense(painter, part)
+                else:
+                    painter.drawPath(path)
                 continue
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(part.colour or Qt.BrushStyle.NoBrush)
@@ -76,8 +82,34 @@ class CurveItem(InView):
                 painter.drawPath(path.translated(at.x(), at.y()))
             painter.setWorldTransform(to_pixels)
 
+    def _draw_dense(self, painter: QPainter, part: Drawn) -> None:
+        """Draw each piece of a line for itself; with flat ends none reaches into the next."""
+        pen, to_pixels = painter.pen(), painter.worldTransform()
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        painter.resetTransform()
+        painter.drawLines(dense_lines(part, to_pixels, self.boundingRect()))
+        painter.setWorldTransform(to_pixels)
+
+
+def dense_lines(part: Drawn, to_pixels: QTransform, seen: QRectF) -> list[QLineF]:
+    """A dense line as it is seen: in each column of pixels its range, and from column to column a line."""
+    begin, end = np.searchsorted(part.x, [seen.left(), seen.right()])
+    near = slice(max(begin - 1, 0), end + 1)  # what leads out of view is seen as well
+    x = to_pixels.m11() * part.x[near] + to_pixels.dx()
+    y = np.clip(to_pixels.m22() * part.y[near] + to_pixels.dy(), -FAR_PX, FAR_PX)
+    first = np.flatnonzero(np.diff(np.floor(x), prepend=-np.inf))
+    last = np.append(first[1:], x.size) - 1
+    least, most, falls = np.fmin.reduceat(y, first), np.fmax.reduceat(y, first), y[last] < y[first]
+    ranges = np.stack([x[first], np.where(falls, most, least), x[last], np.where(falls, least, most)], axis=1)
+    steps = np.stack([x[last[:-1]], y[last[:-1]], x[first[1:]], y[first[1:]]], axis=1)
+    lines = np.concatenate([ranges[last > first], steps])
+    return [QLineF(*line) for line in lines[np.isfinite(lines).all(axis=1)].tolist()]
+
 
 def _path(part: Drawn) -> QPainterPath:
+    if part.pen is not None and part.x.size > DENSE:
+        return QPainterPath()
     if part.pen is not None:
         return pg.arrayToQPath(part.x, part.y, connect="finite")
     shape = pg.graphicsItems.ScatterPlotItem.Symbols[_SHAPES[part.symbol]]
