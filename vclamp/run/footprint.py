@@ -2,30 +2,36 @@
 
 import ctypes
 import sys
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+EVERY_S = 30.0
 _COMPILER = "libllvmlite"
-_LARGE_BYTES = 2**20
-_MMAP_THRESHOLD, _DONTNEED = -3, 4  # M_MMAP_THRESHOLD of malloc.h, MADV_DONTNEED of sys/mman.h
+_DONTNEED = 4  # MADV_DONTNEED of sys/mman.h
+_trimmed_s = [-EVERY_S]  # when it was last
 
 
 @cache
-def shrink() -> None:
-    """Let go of the compiler's code, now that all is loaded, and from now on of every large array as it is freed.
-
-    It happens once; what of that code is needed again comes back from its file. Without a size to go by, malloc would
-    hold on to ever larger pieces, between which its arenas fall to pieces over the hours.
-    """
+def let_go_of_the_compiler() -> None:
+    """Give back the pages of its code, now that all is loaded; what is needed again comes back from its file."""
     if sys.platform != "linux":
         return
-    libc = ctypes.CDLL(None)
     with suppress(AttributeError, OSError):  # another C library, or no /proc
-        libc.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
-        libc.malloc_trim(0)
         for first, last in _unwritten(_COMPILER):
-            libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _DONTNEED)
+            ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _DONTNEED)
+
+
+def trim(every_s: float = EVERY_S) -> None:
+    """Give back what lies free between arrays that are in use, but not more often than that.
+
+    To have malloc give back every large array at once would cost a fifth of the frames of a drag.
+    """
+    if sys.platform == "linux" and time.monotonic() - _trimmed_s[0] >= every_s:
+        _trimmed_s[0] = time.monotonic()
+        with suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _unwritten(library: str) -> list[tuple[int, int]]:

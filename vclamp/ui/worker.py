@@ -258,13 +258,14 @@ class Worker:
             self.say(Answered())
 
     def _next(self) -> Callable[[], None] | None:
-        """The next order; as soon as there is none, what the first fit needs is loaded."""
+        """The next order; while there is none, what the first fit needs is loaded, and what lies idle is given back."""
         if self._orders.empty():
             from scipy import optimize, special  # noqa: F401
 
-            from vclamp.run.footprint import shrink
+            from vclamp.run.footprint import let_go_of_the_compiler, trim
 
-            shrink()
+            let_go_of_the_compiler()
+            trim()
         return self._orders.get()
 
     def _load(self) -> None:
