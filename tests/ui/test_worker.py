@@ -216,6 +216,7 @@ def test_an_engine_that_cannot_be_loaded_ends_the_run(rig_window: Window, monkey
     assert "ImportError" in rig_window.banner.message
     rig_window.edit(TTX, 1e-6)
     settle(rig_window)
+    live(0.1)
     assert not rig_window.bridge._timer.isActive()
 
 
