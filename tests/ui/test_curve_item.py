@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QTransform
 
-from vclamp.ui.scopes.curve_item import DENSE, CurveItem, Drawn, dense_lines
+from vclamp.ui.scopes.curve_item import PATH_POINTS, CurveItem, Drawn, dense_lines
 
 pytestmark = pytest.mark.usefixtures("qapp")
 N = 20_000
@@ -47,7 +47,7 @@ def test_a_dense_line_looks_like_the_same_line_of_few_points(x_range: tuple[floa
         x = np.linspace(-100.0, 100.0, n)
         return line(x, 200.0 * np.sin(0.05 * x))
 
-    few, many = (drawn(sine(n), x_range) for n in (DENSE, N))
+    few, many = (drawn(sine(n), x_range) for n in (PATH_POINTS, N))
     assert few.any()
     assert (few != many).sum() < 0.06 * few.sum(), "but for the smoothing of its edges"
 

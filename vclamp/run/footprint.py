@@ -23,12 +23,12 @@ def let_go_of_the_compiler() -> None:
             ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _DONTNEED)
 
 
-def trim(every_s: float = EVERY_S) -> None:
-    """Give back what lies free between arrays that are in use, but not more often than that.
+def trim() -> None:
+    """Give back what lies free between arrays that are in use, but not more often than every half minute.
 
     To have malloc give back every large array at once would cost a fifth of the frames of a drag.
     """
-    if sys.platform == "linux" and time.monotonic() - _trimmed_s[0] >= every_s:
+    if sys.platform == "linux" and time.monotonic() - _trimmed_s[0] >= EVERY_S:
         _trimmed_s[0] = time.monotonic()
         with suppress(AttributeError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -14,18 +14,7 @@ from vclamp.model.record import Chunk, Finished, Header, Sweep
 from vclamp.model.rig import Rig
 from vclamp.ui.keeper import Begun, Keeper, Saved, Unsaved
 from vclamp.ui.tasks import Tasks
-from vclamp.ui.worker import (
-    CHUNK_WALL_MS,
-    Answered,
-    Compiling,
-    Done,
-    Message,
-    Preview,
-    Ready,
-    Rest,
-    Trouble,
-    Worker,
-)
+from vclamp.ui.worker import CHUNK_WALL_MS, Answered, Compiling, Done, Message, Preview, Ready, Rest, Trouble, Worker
 
 if TYPE_CHECKING:
     from vclamp.storage.session import Session

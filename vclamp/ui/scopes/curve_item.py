@@ -14,7 +14,7 @@ from vclamp.ui.scopes.in_view import InView
 
 Array = NDArray[np.float64]
 
-DENSE = 500  # points of a line; Qt takes seconds for a path through twenty thousand noisy ones
+PATH_POINTS = 500  # at most; Qt takes seconds for a path through twenty thousand noisy ones
 FAR_PX = 1e6  # nothing is drawn beyond
 
 _SHAPES = {"circle": "o", "square": "s", "triangle": "t", "diamond": "d", "star": "star"}
@@ -42,7 +42,7 @@ class CurveItem(InView):
 
     def __init__(self) -> None:
         super().__init__()
-        self._drawn: list[tuple[Drawn, QPainterPath]] = []
+        self._drawn: list[tuple[Drawn, QPainterPath | None]] = []
 
     def show_parts(self, parts: Sequence[Drawn]) -> None:
         """Draw these instead of those before."""
@@ -69,7 +69,7 @@ class CurveItem(InView):
             if part.pen is not None:
                 painter.setPen(part.pen)
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                if part.x.size > DENSE:
+                if path is None:
                     self._draw_dense(painter, part)
                 else:
                     painter.drawPath(path)
@@ -107,10 +107,9 @@ def dense_lines(part: Drawn, to_pixels: QTransform, seen: QRectF) -> list[QLineF
     return [QLineF(*line) for line in lines[np.isfinite(lines).all(axis=1)].tolist()]
 
 
-def _path(part: Drawn) -> QPainterPath:
-    if part.pen is not None and part.x.size > DENSE:
-        return QPainterPath()
+def _path(part: Drawn) -> QPainterPath | None:
+    """Of the line or of one symbol; none of a dense line, which is drawn as it is seen."""
     if part.pen is not None:
-        return pg.arrayToQPath(part.x, part.y, connect="finite")
+        return pg.arrayToQPath(part.x, part.y, connect="finite") if part.x.size <= PATH_POINTS else None
     shape = pg.graphicsItems.ScatterPlotItem.Symbols[_SHAPES[part.symbol]]
     return QTransform.fromScale(part.size_px, part.size_px).map(shape)
